@@ -1,0 +1,1 @@
+"""Every method, one file a method or a close family; importing this package registers them."""

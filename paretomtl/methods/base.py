@@ -1,0 +1,270 @@
+"""What a method is: a function of tensors, constructed from its own options and nothing else.
+
+What a method may read is its type. The engine computes only what the type needs:
+
+| type | reads | returns | cost of a step |
+|---|---|---|---|
+| `Scalarization` | losses | weights = gradient of a scalar | one backward pass |
+| `Weighting` | Gramian (and losses) | weights | m backward passes |
+| `Aggregator` | Jacobian (and losses) | direction | m backward passes and [lanes, m, n] memory |
+| `SetMethod` | a whole set of lanes at once | weights or direction of each member | m backward passes |
+
+State is a dict of tensors with the lanes in front: `init` makes it, `step` returns the next one and
+never changes the one it was given, so that a run can be stopped, saved, cut and resumed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Self, TypeAlias
+
+import torch
+from torch import Tensor
+
+from paretomtl.errors import BadInput
+from paretomtl.registry import Registry
+from paretomtl.shapes import Direction, Gramian, Jacobian, Keys, Losses, Preference, Weights
+
+State: TypeAlias = dict[str, Tensor]
+"""What a method remembers between steps: tensors, lanes in front. Stateless methods have `{}`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """What a person should know of a method before using it; shown by `paretomtl show`.
+
+    Args:
+        title: The name as the paper writes it.
+        formula: The definition, in plain text.
+        source: Paper and equation.
+        departures: Where we differ from the source, and why.
+        peers: What other libraries do under this name, one line each.
+        cost: Complexity of a step beyond the backward passes, in m and n.
+        not_compilable: Why `torch.compile(fullgraph=True)` cannot take it; empty when it can.
+    """
+
+    title: str
+    formula: str
+    source: str
+    departures: str = ""
+    peers: tuple[str, ...] = ()
+    cost: str = ""
+    not_compilable: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Signals:
+    """What one step shows to a method, lanes in front. Only what the method's type reads is there.
+
+    Args:
+        losses: Losses on the minibatch, before the step.
+        gramian: `J J^T` over the shared parameters.
+        cross_gramian: `J1 J2^T` of two independent minibatches (methods with `minibatches` = 2).
+        jacobian: Gradients of the losses by the shared parameters.
+        preference: On the simplex; None means uniform.
+        ideal: The problem's ideal point, [m]; None means the origin.
+        keys: One random key a lane; with `steps` it determines every draw.
+        steps: How many steps the lane has made, [*batch] int64; None means 0.
+    """
+
+    losses: Losses | None = None
+    gramian: Gramian | None = None
+    cross_gramian: Gramian | None = None
+    jacobian: Jacobian | None = None
+    preference: Preference | None = None
+    ideal: Tensor | None = None
+    keys: Keys | None = None
+    steps: Tensor | None = None
+
+
+def lane_option(default: float, **metadata: Any) -> Any:
+    """Declare an option that may differ between the lanes of one batch (a float, or [lanes])."""
+    return field(default=default, metadata={"lane": True, **metadata})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Method(ABC):
+    """A rule that turns the losses or gradients of several tasks into one update.
+
+    Subclasses are frozen keyword-only dataclasses whose fields are the options.
+
+    Args:
+        scale: Length of the answer: "paper" is the source's own; "unit_sum" divides by the sum of the
+            weights, so that the step lengths of different methods can be compared.
+    """
+
+    name: ClassVar[str]
+    card: ClassVar[Card]
+    needs_positive_losses: ClassVar[bool] = False
+    """Whether it takes logarithms or reciprocals of the losses."""
+    random: ClassVar[bool] = False
+    """Whether it draws random numbers, and so needs `Signals.keys`."""
+    minibatches: ClassVar[int] = 1
+    """Independent minibatches a step reads."""
+
+    scale: Literal["paper", "unit_sum"] = "paper"
+
+    def __post_init__(self) -> None:
+        if self.scale not in ("paper", "unit_sum"):
+            raise BadInput(f"`scale` must be 'paper' or 'unit_sum'; found {self.scale!r}.")
+
+    def init(
+        self,
+        batch: Sequence[int],
+        n_tasks: int,
+        *,
+        n_parameters: int | None = None,
+        dtype: torch.dtype = torch.float64,
+        device: torch.device | str | None = None,
+    ) -> State:
+        """Return the state before the first step, for lanes of shape `batch`."""
+        return {}
+
+    @classmethod
+    def stack(cls, methods: Sequence[Self]) -> Self:
+        """Return one method that serves several lanes, lane k with the options of `methods[k]`.
+
+        Options declared by `lane_option` may differ and become [lanes] tensors; the others must agree.
+        """
+        first = methods[0]
+        changes: dict[str, Any] = {}
+        for f in dataclasses.fields(first):
+            values = [getattr(method, f.name) for method in methods]
+            if any(value != values[0] for value in values):
+                if not f.metadata.get("lane"):
+                    raise BadInput(f"lanes of {cls.__name__} cannot differ in {f.name!r}.")
+                changes[f.name] = torch.tensor(values, dtype=torch.float64)
+        return dataclasses.replace(first, **changes)
+
+    def batch_key(self) -> tuple[Any, ...]:
+        """Return what two methods must have in common to share a batch through `stack`."""
+        fixed = [f for f in dataclasses.fields(self) if not f.metadata.get("lane")]
+        return (type(self), *((f.name, getattr(self, f.name)) for f in fixed))
+
+    @abstractmethod
+    def step(self, state: State, signals: Signals) -> tuple[Tensor, State]:
+        """Return the weights [*batch, m] (or direction [*batch, n]) and the next state."""
+
+    def observe(self, state: State, signals: Signals) -> State:
+        """Take in the losses on the same minibatch after the step, where `reads_next_losses`."""
+        return state
+
+    reads_next_losses: ClassVar[bool] = False
+    """Whether the engine must evaluate the minibatch again after the step and call `observe`."""
+
+
+class Scalarization(Method):
+    """Losses to one scalar, whose gradient is followed. One backward pass a step."""
+
+    @abstractmethod
+    def value(self, state: State, signals: Signals) -> Tensor:
+        """Return the scalar that is minimised, [*batch]; differentiable in `signals.losses`."""
+
+    @abstractmethod
+    def weights(self, state: State, signals: Signals) -> Weights:
+        """Return the gradient of the scalar by the losses, [*batch, m], in closed form."""
+
+    def update(self, state: State, signals: Signals) -> State:
+        """Return the state after this step."""
+        return state
+
+    def step(self, state: State, signals: Signals) -> tuple[Weights, State]:
+        """Return the weights and the next state."""
+        weights = self.weights(state, signals)
+        if self.scale == "unit_sum":
+            weights = unit_sum(weights)
+        return weights, self.update(state, signals)
+
+
+class Weighting(Method):
+    """Gramian to weights; the direction is `w^T J`. m backward passes a step, O(m^3) beyond them.
+
+    A preference scales the rows by m times itself before the method sees them, so that the uniform
+    preference gives the paper's method exactly; `own_preference` marks methods with their own way.
+    """
+
+    own_preference: ClassVar[bool] = False
+
+    @abstractmethod
+    def weigh(self, state: State, signals: Signals) -> tuple[Weights, State]:
+        """Return the weights for rows as given, and the next state."""
+
+    def step(self, state: State, signals: Signals) -> tuple[Weights, State]:
+        """Return the weights on the unscaled rows and the next state."""
+        preference = signals.preference
+        if preference is None or self.own_preference:
+            weights, state = self.weigh(state, signals)
+        else:
+            rows = preference * preference.shape[-1]
+            weights, state = self.weigh(state, scale_rows(signals, rows))
+            weights = weights * rows
+        return (unit_sum(weights) if self.scale == "unit_sum" else weights), state
+
+
+class Aggregator(Method):
+    """Jacobian to direction, for what no Gramian can express. m backward passes and the whole Jacobian."""
+
+    own_preference: ClassVar[bool] = False
+
+    @abstractmethod
+    def aggregate(self, state: State, signals: Signals) -> tuple[Direction, State]:
+        """Return the direction for rows as given, and the next state."""
+
+    def step(self, state: State, signals: Signals) -> tuple[Direction, State]:
+        """Return the direction and the next state."""
+        preference = signals.preference
+        if preference is not None and not self.own_preference:
+            signals = scale_rows(signals, preference * preference.shape[-1])
+        return self.aggregate(state, signals)
+
+
+class SetMethod(Method):
+    """A population that moves together: every member's update depends on the whole set.
+
+    Its signals carry the members in the axis before the tasks: losses [*sets, members, m], gramian
+    [*sets, members, m, m], jacobian [*sets, members, m, n].
+    """
+
+    reads_jacobian: ClassVar[bool] = False
+    """Whether `step` returns directions [*sets, members, n] from the Jacobian, instead of weights."""
+
+
+def unit_sum(weights: Weights) -> Weights:
+    """Divide weights by their sum; a sum of zero leaves them as they are."""
+    total = weights.sum(-1, keepdim=True)
+    return weights / torch.where(total == 0, torch.ones_like(total), total)
+
+
+def scale_rows(signals: Signals, rows: Tensor) -> Signals:
+    """Return the signals as if gradient i had been multiplied by `rows[..., i]`."""
+    scaled: dict[str, Tensor] = {}
+    for name in ("gramian", "cross_gramian"):
+        matrix = getattr(signals, name)
+        if matrix is not None:
+            scaled[name] = rows.unsqueeze(-1) * matrix * rows.unsqueeze(-2)
+    if signals.jacobian is not None:
+        scaled["jacobian"] = rows.unsqueeze(-1) * signals.jacobian
+    return dataclasses.replace(signals, **scaled)
+
+
+methods: Registry[Method] = Registry(
+    "method", Method, group="paretomtl.methods", builtin="paretomtl.methods"
+)
+"""Every method by name; other packages enter by the entry-point group `paretomtl.methods`."""
+
+
+def method(name: str | Method, /, **options: Any) -> Method:
+    """Return the method of that name, constructed from `options`; an instance comes back as it is.
+
+    Raises:
+        UnknownName: No such method or option; the closest names are given.
+        BadInput: An option's value is refused.
+    """
+    if isinstance(name, Method):
+        if options:
+            raise BadInput("options go with a method's name, not with an instance.")
+        return name
+    return methods.create(name, **options)

@@ -1,0 +1,190 @@
+"""What identifies a run. Equal specs are the same work, done once.
+
+A spec is plain data: it can be written as JSON, hashed, and sent to another machine. Its key is the
+hash of its canonical JSON and of nothing else: not of the host, the batch, or the time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+from paretomtl.errors import BadInput
+
+SPEC_VERSION = 1
+"""Raised when the meaning of a field changes, so that old records are not taken for new work."""
+
+OptionValue: TypeAlias = "float | int | bool | str | None | tuple[OptionValue, ...]"
+
+OptimizerName: TypeAlias = Literal["sgd", "momentum", "nesterov", "adam", "adamw"]
+BudgetUnit: TypeAlias = Literal["steps", "passes", "seconds"]
+Precision: TypeAlias = Literal["float64", "float32"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A registered problem or method with the options that differ from nothing: all that were given.
+
+    Args:
+        name: Registry name.
+        options: The options given, by name; defaults are not repeated.
+    """
+
+    name: str
+    options: tuple[tuple[str, OptionValue], ...] = ()
+
+    @classmethod
+    def of(cls, name: str, options: Mapping[str, Any] | None = None) -> Choice:
+        """Build from a mapping; lists become tuples, keys are sorted."""
+        items = sorted((options or {}).items())
+        return cls(name, tuple((key, _frozen(value)) for key, value in items))
+
+    @property
+    def label(self) -> str:
+        """`name` or `name(option=value, ...)`, as tables and legends show it."""
+        if not self.options:
+            return self.name
+        return f"{self.name}({', '.join(f'{k}={_shown(v)}' for k, v in self.options)})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimizer:
+    """How a direction becomes a step; element by element, so stacked lanes stay independent.
+
+    Args:
+        name: "sgd", "momentum" (heavy ball), "nesterov", "adam" or "adamw".
+        lr: Learning rate, > 0.
+        momentum: Decay of the velocity for "momentum" and "nesterov", in [0, 1).
+        betas: Decay of the first and second moment for "adam" and "adamw", in [0, 1).
+        eps: Added to the root of the second moment.
+        weight_decay: L2 penalty on the parameters (decoupled for "adamw"), >= 0.
+    """
+
+    name: OptimizerName = "adam"
+    lr: float = 0.01
+    momentum: float = 0.9
+    betas: tuple[float, float] = (0.9, 0.999)
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        known = ("sgd", "momentum", "nesterov", "adam", "adamw")
+        if self.name not in known:
+            raise BadInput(
+                f"optimizer `name` must be one of {', '.join(known)}; found {self.name!r}."
+            )
+        if not (math.isfinite(self.lr) and self.lr > 0):
+            raise BadInput(f"optimizer `lr` must be a finite number > 0; found {self.lr}.")
+        for label, value in (("momentum", self.momentum), *(("betas", b) for b in self.betas)):
+            if not 0 <= value < 1:
+                raise BadInput(f"optimizer `{label}` must be in [0, 1); found {value}.")
+        if not (math.isfinite(self.weight_decay) and self.weight_decay >= 0):
+            raise BadInput(f"optimizer `weight_decay` must be >= 0; found {self.weight_decay}.")
+        if not (math.isfinite(self.eps) and self.eps >= 0):
+            raise BadInput(f"optimizer `eps` must be >= 0; found {self.eps}.")
+
+
+@dataclass(frozen=True, init=False)
+class Budget:
+    """When a run ends; exactly one unit is given.
+
+    Args:
+        steps: Updates of the parameters.
+        passes: Backward passes of one lane: a step costs 1 for scalarizations, m for gradient methods.
+        seconds: Wall-clock time of the whole batch; such runs are not reproducible to the bit.
+    """
+
+    unit: BudgetUnit
+    amount: float
+
+    def __init__(
+        self,
+        steps: int | None = None,
+        *,
+        passes: int | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        given = {
+            unit: amount
+            for unit, amount in (("steps", steps), ("passes", passes), ("seconds", seconds))
+            if amount is not None
+        }
+        if len(given) != 1:
+            raise BadInput(
+                f"a budget is given in exactly one of steps, passes, seconds; found {given or 'none'}."
+            )
+        unit, amount = next(iter(given.items()))
+        if isinstance(amount, bool) or not math.isfinite(amount) or amount <= 0:
+            raise BadInput(f"budget `{unit}` must be a positive number; found {amount!r}.")
+        if unit != "seconds" and amount != int(amount):
+            raise BadInput(f"budget `{unit}` must be a whole number; found {amount!r}.")
+        object.__setattr__(self, "unit", unit)
+        object.__setattr__(self, "amount", float(amount) if unit == "seconds" else int(amount))
+
+    def __str__(self) -> str:
+        return f"{self.amount:g} {self.unit}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSpec:
+    """One optimisation trajectory, completely specified.
+
+    Args:
+        problem: Problem and its options.
+        method: Method and its options (gamma is one of them).
+        preference: On the simplex of the problem's objectives.
+        seed: Determines start or initial weights, minibatches, and the method's draws.
+        optimizer: How directions become steps.
+        budget: When it ends.
+        batch_size: Samples in a minibatch; None for the problem's own, ignored by analytic problems.
+        precision: Floating-point type of parameters and losses; None: float64 analytic, float32 neural.
+        heads: Whether a gradient method's weights also scale the task-specific parameters.
+        snapshots: How many log-spaced points of the trajectory are kept.
+    """
+
+    problem: Choice
+    method: Choice
+    preference: tuple[float, ...]
+    seed: int
+    optimizer: Optimizer
+    budget: Budget
+    batch_size: int | None = None
+    precision: Precision | None = None
+    heads: Literal["unweighted", "weighted"] = "unweighted"
+    snapshots: int = 24
+
+    def canonical(self) -> dict[str, Any]:
+        """Return the spec as JSON-ready data, the same for equal specs."""
+        return {"version": SPEC_VERSION, **jsonable(asdict(self))}
+
+    @cached_property
+    def key(self) -> str:
+        """32 hexadecimal digits of the SHA-256 of the canonical JSON."""
+        text = json.dumps(self.canonical(), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def jsonable(value: Any) -> Any:
+    """Return plain JSON data; infinities become the strings "inf" and "-inf"."""
+    if isinstance(value, Mapping):
+        return {str(k): jsonable(v) for k, v in value.items()}  # pyright: ignore
+    if isinstance(value, (list, tuple)):
+        return [jsonable(v) for v in value]  # pyright: ignore
+    if isinstance(value, float) and math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    return value
+
+
+def _frozen(value: Any) -> OptionValue:
+    if isinstance(value, (list, tuple)):
+        return tuple(_frozen(v) for v in value)  # pyright: ignore
+    return value
+
+
+def _shown(value: OptionValue) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
