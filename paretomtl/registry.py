@@ -61,7 +61,7 @@ class Registry(Mapping[str, type[T]], Generic[T]):
                     f"{_address(cls)} must choose another."
                 )
             self._entries[name] = cls
-            cls.name = name
+            setattr(cls, "name", name)  # noqa: B010 - `C` is bound to `type`, which has no `name`
             return cls
 
         return enter

@@ -1,1 +1,1 @@
-""""""
+"""Where runs go: this process, local processes, or Ray."""

@@ -19,7 +19,7 @@ from paretomtl.errors import BadInput
 SPEC_VERSION = 1
 """Raised when the meaning of a field changes, so that old records are not taken for new work."""
 
-OptionValue: TypeAlias = "float | int | bool | str | None | tuple[OptionValue, ...]"
+OptionValue: TypeAlias = "float | int | bool | str | tuple[OptionValue, ...] | None"
 
 OptimizerName: TypeAlias = Literal["sgd", "momentum", "nesterov", "adam", "adamw"]
 BudgetUnit: TypeAlias = Literal["steps", "passes", "seconds"]
@@ -172,9 +172,9 @@ class RunSpec:
 def jsonable(value: Any) -> Any:
     """Return plain JSON data; infinities become the strings "inf" and "-inf"."""
     if isinstance(value, Mapping):
-        return {str(k): jsonable(v) for k, v in value.items()}  # pyright: ignore
+        return {str(k): jsonable(v) for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     if isinstance(value, (list, tuple)):
-        return [jsonable(v) for v in value]  # pyright: ignore
+        return [jsonable(v) for v in value]  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, float) and math.isinf(value):
         return "inf" if value > 0 else "-inf"
     return value
@@ -182,7 +182,7 @@ def jsonable(value: Any) -> Any:
 
 def _frozen(value: Any) -> OptionValue:
     if isinstance(value, (list, tuple)):
-        return tuple(_frozen(v) for v in value)  # pyright: ignore
+        return tuple(_frozen(v) for v in value)  # pyright: ignore[reportUnknownVariableType]
     return value
 
 

@@ -1,1 +1,1 @@
-""""""
+"""Contract kits that authors of problems and methods run on their own code."""
