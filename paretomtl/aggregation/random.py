@@ -1,0 +1,102 @@
+"""Random numbers without a hidden state: a draw is a hash of what it is for.
+
+Every draw depends on (key, step, stream, index) and on nothing else, so a lane draws the same numbers
+in any batch, at any position, on any device, and after a resume. The generator is SplitMix64's output
+function (Steele, Lea and Flood, 2014, "Fast splittable pseudorandom number generators"), applied once
+per coordinate of the counter, as counter-based generators do (Salmon et al., 2011): for one key, step
+and stream the draws are the SplitMix64 sequence itself.
+
+torch has no unsigned 64-bit arithmetic: the hash works on int64, whose products wrap around modulo
+2^64 as needed, and whose arithmetic right shifts are masked to logical ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from paretomtl.errors import BadInput
+from paretomtl.shapes import Keys
+
+
+def _signed(value: int) -> int:
+    """Return the int64 with the bits of an unsigned 64-bit integer."""
+    return value - (1 << 64) if value >= 1 << 63 else value
+
+
+_GOLDEN = _signed(0x9E3779B97F4A7C15)
+_FIRST = _signed(0xBF58476D1CE4E5B9)
+_SECOND = _signed(0x94D049BB133111EB)
+
+
+def uniform(
+    keys: Keys, steps: Int[Tensor, "*batch"] | None, n: int, *, stream: int = 0
+) -> Float[Tensor, "*batch n"]:
+    """Draw `n` numbers uniform in [0, 1) for each lane, float64 on a grid of 2^-53.
+
+    Args:
+        keys: One random key a lane.
+        steps: The step each lane is at; None means 0.
+        n: How many numbers.
+        stream: Tells draws for different purposes of one step apart.
+
+    >>> uniform(torch.tensor([7, 7, 8]), None, 2)[:, 0].unique().shape
+    torch.Size([2])
+    """
+    return _shift_right(_bits(keys, steps, n, stream), 11).to(torch.float64) * 2.0**-53
+
+
+def normal(
+    keys: Keys, steps: Int[Tensor, "*batch"] | None, n: int, *, stream: int = 0
+) -> Float[Tensor, "*batch n"]:
+    """Draw `n` standard normal numbers for each lane, float64, by inversion of the distribution.
+
+    Arguments are those of `uniform`. The uniform behind each lies at the middle of a cell of 2^-52, so
+    that it is never 0 or 1 and the answer never infinite (it stays within ±8.3).
+    """
+    cells = _shift_right(_bits(keys, steps, n, stream), 12).to(torch.float64)
+    return torch.special.ndtri((cells + 0.5) * 2.0**-52)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+
+def permutation(
+    keys: Keys, steps: Int[Tensor, "*batch"] | None, n: int, *, stream: int = 0
+) -> Int[Tensor, "*batch n"]:
+    """Draw an order of 0, ..., n - 1 for each lane, all n! orders equally likely, int64.
+
+    Arguments are those of `uniform`.
+    """
+    return torch.argsort(_bits(keys, steps, n, stream), dim=-1, stable=True)
+
+
+def keys_from(generator: torch.Generator, batch: Sequence[int]) -> Keys:
+    """Draw one key a lane from a torch generator, int64 of shape `batch`, on its device."""
+    low, high = -(1 << 63), (1 << 63) - 1
+    return torch.randint(
+        low, high, tuple(batch), generator=generator, device=generator.device, dtype=torch.int64
+    )
+
+
+def _bits(keys: Tensor, steps: Tensor | None, n: int, stream: int) -> Tensor:
+    """Hash each counter (key, stream, step, index) to 64 random bits, [*batch, n] int64."""
+    if keys.dtype != torch.int64:
+        raise BadInput(f"`keys` must be int64; found {str(keys.dtype).removeprefix('torch.')}.")
+    state = _mix(_mix(keys) + stream)
+    state = _mix(state if steps is None else state + steps.to(torch.int64) * _GOLDEN)
+    index = torch.arange(n, device=keys.device, dtype=torch.int64)
+    return _mix(state.unsqueeze(-1) + index * _GOLDEN)
+
+
+def _mix(z: Tensor) -> Tensor:
+    """SplitMix64's bijection of the 64-bit integers."""
+    z = z + _GOLDEN
+    z = (z ^ _shift_right(z, 30)) * _FIRST
+    z = (z ^ _shift_right(z, 27)) * _SECOND
+    return z ^ _shift_right(z, 31)
+
+
+def _shift_right(z: Tensor, places: int) -> Tensor:
+    """Logical right shift: zeros enter from the left, also for negative numbers."""
+    return (z >> places) & ((1 << (64 - places)) - 1)
