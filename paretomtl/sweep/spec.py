@@ -159,24 +159,44 @@ class RunSpec:
     snapshots: int = 24
 
     def canonical(self) -> dict[str, Any]:
-        """Return the spec as JSON-ready data, the same for equal specs."""
+        """Return the spec as JSON-ready data."""
         return {"version": SPEC_VERSION, **jsonable(asdict(self))}
 
     @cached_property
     def key(self) -> str:
-        """32 hexadecimal digits of the SHA-256 of the canonical JSON."""
-        text = json.dumps(self.canonical(), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        """32 hexadecimal digits of the SHA-256 of the canonical JSON, whole floats written as integers.
+
+        So `gamma=2` and `gamma=2.0`, which are equal, are the same work.
+        """
+        data = _whole(self.canonical())
+        text = json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def jsonable(value: Any) -> Any:
-    """Return plain JSON data; infinities become the strings "inf" and "-inf"."""
+    """Return plain JSON data; infinities become the strings "inf" and "-inf".
+
+    Raises:
+        BadInput: A number is NaN, which identifies nothing.
+    """
     if isinstance(value, Mapping):
         return {str(k): jsonable(v) for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     if isinstance(value, (list, tuple)):
         return [jsonable(v) for v in value]  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, float) and math.isnan(value):
+        raise BadInput("a spec cannot hold NaN: expected a number or an infinity.")
     if isinstance(value, float) and math.isinf(value):
         return "inf" if value > 0 else "-inf"
+    return value
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _whole(v) for k, v in value.items()}  # pyright: ignore
+    if isinstance(value, list):
+        return [_whole(v) for v in value]  # pyright: ignore
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
     return value
 
 
