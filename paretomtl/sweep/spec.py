@@ -192,9 +192,9 @@ def jsonable(value: Any) -> Any:
 
 def _whole(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: _whole(v) for k, v in value.items()}  # pyright: ignore
+        return {k: _whole(v) for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, list):
-        return [_whole(v) for v in value]  # pyright: ignore
+        return [_whole(v) for v in value]  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)
     return value
