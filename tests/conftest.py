@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-
-# Before anything imports torch: parallel test workers would otherwise fight over the cores, and sums
-# split over threads are not the same to the last bit on another machine.
-for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ[variable] = "1"
-os.environ.setdefault("MPLBACKEND", "agg")
-
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+
+# Before anything imports torch: parallel test workers would otherwise fight over the cores, and sums
+# split over threads are not the same to the last bit on another machine.
+for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[variable] = "1"
+os.environ.setdefault("MPLBACKEND", "agg")
 
 if TYPE_CHECKING:
     import torch
