@@ -10,14 +10,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias, overload
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from paretomtl.errors import BadInput, NoKnownFront
 from paretomtl.registry import Registry
-from paretomtl.shapes import Losses, Variables
+from paretomtl.shapes import Losses, Mask, Variables
+
+Array: TypeAlias = npt.NDArray[np.floating[Any]]
 
 Split: TypeAlias = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -99,11 +103,20 @@ class Problem(ABC):
         """
         raise NoKnownFront(f"the exact front of {self.name!r} is not known.")
 
-    def best_hypervolume(self) -> float:
-        """Return the hypervolume of the whole exact front at `reference_point`.
+    def best_hypervolume(
+        self, n_points: int | None = None, *, reference_point: Tensor | None = None
+    ) -> float:
+        """Return the hypervolume of the whole exact front, or the best that `n_points` can reach.
+
+        Args:
+            n_points: Size of the set that is judged; None for the whole front. Problems of two
+                objectives know it for every size.
+            reference_point: Where to measure from, [m]; None for the problem's own.
 
         Raises:
             NoKnownFront: It is not known.
+            BadInput: `n_points` is not positive, or `reference_point` has another length or lies
+                where the problem cannot measure.
         """
         raise NoKnownFront(f"the best hypervolume of {self.name!r} is not known.")
 
@@ -121,28 +134,76 @@ class AnalyticProblem(Problem):
     def bounds(self) -> tuple[Tensor, Tensor]:
         """Lower and upper bound of each variable, [n] and [n] float64; may be infinite."""
 
-    def objectives(self, x: Variables) -> Losses:
+    @overload
+    def objectives(self, x: Variables) -> Losses: ...
+    @overload
+    def objectives(self, x: Array) -> Array: ...
+    def objectives(self, x: Variables | Array) -> Losses | Array:
         """Evaluate points; differentiable where the card says so. Points outside the box are evaluated.
+
+        A NumPy array is accepted as well and answered by one.
 
         Raises:
             BadInput: The last axis of `x` does not have `n_variables` entries, or `x` is not floating.
         """
+        if isinstance(x, np.ndarray):
+            return self._objectives(self._checked(_tensor(x))).numpy()
+        return self._objectives(self._checked(x))
+
+    @overload
+    def inside(self, x: Variables) -> Mask: ...
+    @overload
+    def inside(self, x: Array) -> npt.NDArray[np.bool_]: ...
+    def inside(self, x: Variables | Array) -> Mask | npt.NDArray[np.bool_]:
+        """Return which points lie in the box, [*batch]; a point with NaN does not.
+
+        Raises:
+            BadInput: As `objectives`.
+        """
+        if isinstance(x, np.ndarray):
+            return self.inside(_tensor(x)).numpy()
+        x = self._checked(x)
+        lower, upper = (bound.to(x) for bound in self.bounds)
+        return ((x >= lower) & (x <= upper)).all(-1)
+
+    def _checked(self, x: object) -> Variables:
+        if not isinstance(x, Tensor):
+            raise BadInput(
+                f"{self.name!r} takes a tensor or a NumPy array; found {type(x).__name__}."
+            )
         if not x.is_floating_point() or x.ndim == 0 or x.shape[-1] != self.n_variables:
             raise BadInput(
                 f"{self.name!r} takes points of {self.n_variables} floating-point variables in the "
                 f"last axis; found {list(x.shape)} of {str(x.dtype).removeprefix('torch.')}."
             )
-        return self._objectives(x)
+        return x
 
     @abstractmethod
     def _objectives(self, x: Variables) -> Losses:
         """Evaluate checked points: [*batch, n] -> [*batch, m], in the dtype and device of `x`."""
 
+    @property
+    def starts(self) -> Tensor | None:
+        """The starting points that the literature fixes, [s, n] float64; None where it fixes none."""
+        return None
+
+    @property
+    def start_box(self) -> tuple[Tensor, Tensor]:
+        """The finite box that starts are drawn from, [n] and [n] float64: `bounds` unless stated."""
+        return self.bounds
+
     def start(self, generator: torch.Generator) -> Tensor:
-        """Draw one starting point, [n] float64: uniform in the box unless the literature fixes it."""
-        lower, upper = self.bounds
+        """Draw one starting point, [n] float64: one of `starts`, else uniform in `start_box`."""
+        fixed = self.starts
+        if fixed is not None:
+            return fixed[torch.randint(len(fixed), (), generator=generator)]
+        lower, upper = self.start_box
         u = torch.rand(self.n_variables, dtype=torch.float64, generator=generator)
         return lower + u * (upper - lower)
+
+
+def _tensor(x: Array) -> Tensor:
+    return torch.tensor(x)  # a copy: torch warns about arrays that are not writable
 
 
 class NeuralProblem(Problem):
