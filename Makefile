@@ -19,6 +19,7 @@ endif
 # -P keeps the checkout off sys.path: what is tested is what is installed.
 RUN := $(BIN)/python -P -m
 INSTALLED := .venv/.installed
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 JOBS ?= 2
 TESTS ?=
 SUITE := quickstart
@@ -33,9 +34,9 @@ setup: $(INSTALLED)
 
 # Written last, so that an interrupted set-up is taken up again.
 $(INSTALLED): requirements.txt pyproject.toml
-	@if ! $(BIN)/python -c "" 2>/dev/null; then \
+	@if ! $(BIN)/python -c "$(NEW_ENOUGH)" 2>/dev/null; then \
 	  for python in $(PYTHON) python3 python python3.14 python3.13 python3.12 python3.11; do \
-	    if "$$python" -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null; then found=$$python; break; fi; \
+	    if "$$python" -c "$(NEW_ENOUGH)" 2>/dev/null; then found=$$python; break; fi; \
 	  done; \
 	  if [ -z "$$found" ]; then \
 	    echo "paretomtl needs Python 3.11 or newer; found `python3 --version 2>&1 || echo none`." >&2; \
