@@ -139,6 +139,12 @@ class Method(ABC):
                 changes[f.name] = torch.tensor(values, dtype=torch.float64)
         return dataclasses.replace(first, **changes)
 
+    def to(self, device: torch.device | str) -> Self:
+        """Return the method with its tensor options on `device`."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        moved = {n: v.to(device) for n, v in values.items() if isinstance(v, Tensor)}
+        return dataclasses.replace(self, **moved) if moved else self
+
     def batch_key(self) -> tuple[Any, ...]:
         """Return what two methods must have in common to share a batch through `stack`."""
         fixed = [f for f in dataclasses.fields(self) if not f.metadata.get("lane")]

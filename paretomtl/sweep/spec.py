@@ -145,6 +145,8 @@ class RunSpec:
         precision: Floating-point type of parameters and losses; None: float64 analytic, float32 neural.
         heads: Whether a gradient method's weights also scale the task-specific parameters.
         snapshots: How many log-spaced points of the trajectory are kept.
+        population: For a set method the preferences of the whole set this run is a member of, since
+            its trajectory depends on them; empty for every other method.
     """
 
     problem: Choice
@@ -157,6 +159,7 @@ class RunSpec:
     precision: Precision | None = None
     heads: Literal["unweighted", "weighted"] = "unweighted"
     snapshots: int = 24
+    population: tuple[tuple[float, ...], ...] = ()
 
     def canonical(self) -> dict[str, Any]:
         """Return the spec as JSON-ready data."""

@@ -1,0 +1,305 @@
+"""K copies of one problem, advancing together: what the loop needs of them and nothing more.
+
+Runs are independent, so one backward pass through the sum over lanes gives each lane's own gradient.
+`parameters` are plain tensors with the lanes in front, updated in place by the optimizer.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.func import functional_call, vmap  # pyright: ignore[reportPrivateImportUsage]
+
+from paretomtl.engine.minibatches import Minibatches
+from paretomtl.engine.seeding import generator, stable_hash
+from paretomtl.errors import BadInput
+from paretomtl.problem import SPLITS, AnalyticProblem, NeuralProblem, Split
+
+EVALUATION_CHUNK = 2048
+"""Samples evaluated at once, so that activations of all lanes fit in cache or memory."""
+
+
+class Lanes(ABC):
+    """The stacked parameters of K runs of one problem, and how losses follow from them."""
+
+    parameters: list[Tensor]
+    shared: list[bool]
+    """For each parameter, whether several tasks share it (their gradients define the Gramian)."""
+    n_lanes: int
+    n_tasks: int
+
+    @abstractmethod
+    def losses(self) -> Tensor:
+        """Return the losses on the current minibatch, [lanes, m], with their graph."""
+
+    @abstractmethod
+    def draw(self) -> None:
+        """Move on to the next minibatch."""
+
+    @abstractmethod
+    def jacobian(self) -> tuple[Tensor, list[Tensor]]:
+        """Return the losses [lanes, m] and, for each parameter, every task's gradient [lanes, m, p]."""
+
+    @abstractmethod
+    def evaluate(self) -> dict[str, Tensor]:
+        """Return the losses on each split, split name to [lanes, m]."""
+
+    @abstractmethod
+    def finish(self) -> tuple[Tensor | None, list[dict[str, dict[str, float]]]]:
+        """Return the final points [lanes, n] where they are kept, and the metrics of each lane."""
+
+    def project(self) -> None:
+        """Put the parameters back into their bounds."""
+
+    def gradients(self, losses: Tensor, weights: Tensor) -> list[Tensor]:
+        """Return the gradient of the weighted losses for each parameter: one backward pass."""
+        return list(torch.autograd.grad(losses, self.parameters, weights.to(losses.dtype)))
+
+
+class AnalyticLanes(Lanes):
+    """Points in a box: one parameter, [lanes, n]."""
+
+    def __init__(
+        self,
+        problem: AnalyticProblem,
+        seeds: Sequence[int],
+        *,
+        dtype: torch.dtype,
+        device: torch.device,
+    ) -> None:
+        starts = {s: problem.start(generator(s, "start")) for s in dict.fromkeys(seeds)}
+        x = torch.stack([starts[s] for s in seeds]).to(dtype=dtype, device=device)
+        lower, upper = (bound.to(dtype=dtype, device=device) for bound in problem.bounds)
+        self._problem = problem
+        self._bounds = (lower, upper) if _is_bounded(lower, upper) else None
+        self.parameters = [x.requires_grad_()]
+        self.shared = [True]
+        self.n_lanes, self.n_tasks = len(seeds), problem.n_objectives
+        self._rows = torch.eye(self.n_tasks, dtype=dtype, device=device).unsqueeze(1)
+
+    def losses(self) -> Tensor:
+        return self._problem.objectives(self.parameters[0])
+
+    def draw(self) -> None:
+        """A formula has no minibatches."""
+
+    def jacobian(self) -> tuple[Tensor, list[Tensor]]:
+        # One copy of the points for each task turns the m backward passes into a single call, which
+        # is what counts while a step is bound by the number of tensor operations.
+        m = self.n_tasks
+        x = self.parameters[0]
+        copies = x.detach().expand(m, *x.shape).requires_grad_()
+        losses = self._problem.objectives(copies)
+        rows = self._rows.expand(m, self.n_lanes, m)
+        (gradient,) = torch.autograd.grad(losses, copies, rows)
+        return losses[0], [gradient.transpose(0, 1)]
+
+    @torch.no_grad()
+    def evaluate(self) -> dict[str, Tensor]:
+        return {"test": self._problem.objectives(self.parameters[0])}
+
+    def finish(self) -> tuple[Tensor | None, list[dict[str, dict[str, float]]]]:
+        return self.parameters[0].detach().clone(), [{} for _ in range(self.n_lanes)]
+
+    @torch.no_grad()
+    def project(self) -> None:
+        if self._bounds is not None:
+            # One after the other: clamp with a lower and an upper tensor at once is slower.
+            self.parameters[0].clamp_(*self._bounds)
+
+
+class NeuralLanes(Lanes):
+    """Stacked copies of one network: the author's module for one copy, run under `vmap`."""
+
+    def __init__(
+        self,
+        problem: NeuralProblem,
+        seeds: Sequence[int],
+        *,
+        batch_size: int | None,
+        dtype: torch.dtype,
+        device: torch.device,
+    ) -> None:
+        unique = list(dict.fromkeys(seeds))
+        modules = {seed: _seeded_module(problem, seed).to(dtype) for seed in unique}
+        template = modules[unique[0]]
+        buffers = dict(template.named_buffers())
+        if buffers:
+            raise BadInput(
+                f"{problem.name!r}: its network keeps the buffer {next(iter(buffers))!r}, which lanes "
+                "cannot share; use layers without running statistics (GroupNorm or LayerNorm in place "
+                "of BatchNorm)."
+            )
+        self._names = [name for name, p in template.named_parameters() if p.requires_grad]
+        if not self._names:
+            raise BadInput(f"{problem.name!r}: its network has no parameter to train.")
+        index = torch.tensor([unique.index(seed) for seed in seeds])
+        self.parameters = [
+            torch.stack([dict(modules[seed].named_parameters())[name].detach() for seed in unique])[
+                index
+            ]
+            .to(device)
+            .requires_grad_()
+            for name in self._names
+        ]
+        self._problem = problem
+        self._template = _LossModule(problem, template.to(device))
+        self._data = {s: _cast(problem.data(s), dtype, device) for s in SPLITS}
+        self._batches = Minibatches(
+            len(self._data["train"][0]),
+            batch_size or problem.batch_size,
+            seeds=unique,
+            lanes=index,
+            device=device,
+        )
+        self.n_lanes, self.n_tasks = len(seeds), problem.n_objectives
+        self.draw()
+        shared = shared_parameters(problem, self._data["train"], batch_size or problem.batch_size)
+        self.shared = [name in shared for name in self._names]
+
+    def losses(self) -> Tensor:
+        return self._stacked_losses(self.parameters, self._batch, 0)
+
+    def draw(self) -> None:
+        indices = self._batches.next()
+        self._batch = tuple(t[indices] for t in self._data["train"])
+
+    def jacobian(self) -> tuple[Tensor, list[Tensor]]:
+        losses = self.losses()
+        blocks = [
+            torch.zeros(p.shape[0], self.n_tasks, p[0].numel(), dtype=p.dtype, device=p.device)
+            for p in self.parameters
+        ]
+        for task in range(self.n_tasks):
+            rows = torch.autograd.grad(
+                losses[:, task].sum(),
+                self.parameters,
+                retain_graph=task < self.n_tasks - 1,
+                allow_unused=True,
+            )
+            for block, row in zip(blocks, rows, strict=True):
+                if row is not None:
+                    block[:, task] = row.flatten(1)
+        return losses.detach(), blocks
+
+    def gradients(self, losses: Tensor, weights: Tensor) -> list[Tensor]:
+        rows = torch.autograd.grad(
+            losses, self.parameters, weights.to(losses.dtype), allow_unused=True
+        )
+        return [
+            torch.zeros_like(p) if row is None else row
+            for p, row in zip(self.parameters, rows, strict=True)
+        ]
+
+    @torch.no_grad()
+    def evaluate(self) -> dict[str, Tensor]:
+        return {split: self._evaluate(split) for split in SPLITS}
+
+    @torch.no_grad()
+    def finish(self) -> tuple[Tensor | None, list[dict[str, dict[str, float]]]]:
+        figures: list[dict[str, dict[str, float]]] = [{} for _ in range(self.n_lanes)]
+        for split in SPLITS:
+            values = self._metrics(split)
+            for name, column in values.items():
+                for lane, value in enumerate(column.tolist()):
+                    figures[lane].setdefault(split, {})[name] = value
+        return None, figures
+
+    def _stacked_losses(
+        self, parameters: Sequence[Tensor], batch: tuple[Tensor, ...], batch_dim: int | None
+    ) -> Tensor:
+        def one(values: tuple[Tensor, ...], sample: tuple[Tensor, ...]) -> Tensor:
+            return functional_call(self._template, self._named(values), (sample,))
+
+        return vmap(one, in_dims=(0, batch_dim), randomness="error")(tuple(parameters), batch)
+
+    def _named(self, values: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        return {f"module.{n}": v for n, v in zip(self._names, values, strict=True)}
+
+    def _evaluate(self, split: Split) -> Tensor:
+        data = self._data[split]
+        n = len(data[0])
+        total = 0
+        for chunk in zip(*(t.split(EVALUATION_CHUNK) for t in data), strict=True):
+            losses = self._stacked_losses(self.parameters, chunk, None)
+            total = total + losses * (len(chunk[0]) / n)
+        assert isinstance(total, Tensor)
+        return total
+
+    def _metrics(self, split: Split) -> dict[str, Tensor]:
+        data = self._data[split]
+        n = len(data[0])
+
+        def one(values: tuple[Tensor, ...], sample: tuple[Tensor, ...]) -> dict[str, Tensor]:
+            return functional_call(self._template, self._named(values), (sample, True))
+
+        totals: dict[str, Tensor] = {}
+        for chunk in zip(*(t.split(EVALUATION_CHUNK) for t in data), strict=True):
+            values = vmap(one, in_dims=(0, None))(tuple(self.parameters), chunk)
+            for name, value in values.items():
+                share = value * (len(chunk[0]) / n)
+                totals[name] = totals[name] + share if name in totals else share
+        return totals
+
+
+class _LossModule(torch.nn.Module):
+    """Presents the losses (or metrics) of one network as a forward pass, for `functional_call`."""
+
+    def __init__(self, problem: NeuralProblem, module: torch.nn.Module) -> None:
+        super().__init__()
+        self.module = module
+        self._problem = problem
+
+    def forward(self, batch: tuple[Tensor, ...], metrics: bool = False) -> object:
+        if metrics:
+            return self._problem.metrics(self.module, batch)
+        return self._problem.losses(self.module, batch)
+
+
+def _seeded_module(problem: NeuralProblem, seed: int) -> torch.nn.Module:
+    # Layers initialise themselves from torch's global generator: lend it this seed for a moment.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(stable_hash(f"weights:{seed}"))
+        return problem.module()
+
+
+def shared_parameters(
+    problem: NeuralProblem, data: tuple[Tensor, ...], batch_size: int
+) -> frozenset[str]:
+    """Return the names of the parameters that more than one task's loss depends on.
+
+    The problem says so, or gradients show it: at one fixed random point, so that the answer is a fact
+    about the problem and not about any run.
+    """
+    named = problem.shared_parameters()
+    if named is not None:
+        return named
+    module = _seeded_module(problem, 0).to(data[0].device)
+    parameters = {n: p for n, p in module.named_parameters() if p.requires_grad}
+    noise = generator(0, "shared parameters")
+    with torch.no_grad():
+        # Away from the initialisation, where a layer set to zero would hide what lies before it.
+        for p in parameters.values():
+            p.add_(0.1 * torch.randn(p.shape, generator=noise).to(p.device))
+    dtypes = {t.dtype for t in data if t.is_floating_point()}
+    module.to(dtypes.pop() if len(dtypes) == 1 else torch.get_default_dtype())
+    losses = problem.losses(module, tuple(t[:batch_size] for t in data))
+    users = dict.fromkeys(parameters, 0)
+    for task in range(problem.n_objectives):
+        rows = torch.autograd.grad(
+            losses[task], list(parameters.values()), retain_graph=True, allow_unused=True
+        )
+        for name, row in zip(parameters, rows, strict=True):
+            users[name] += int(row is not None and bool((row != 0).any()))
+    return frozenset(name for name, count in users.items() if count != 1)
+
+
+def _cast(data: tuple[Tensor, ...], dtype: torch.dtype, device: torch.device) -> tuple[Tensor, ...]:
+    return tuple(t.to(device, dtype if t.is_floating_point() else None) for t in data)
+
+
+def _is_bounded(lower: Tensor, upper: Tensor) -> bool:
+    return bool(torch.isfinite(lower).any() or torch.isfinite(upper).any())

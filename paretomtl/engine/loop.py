@@ -1,0 +1,386 @@
+"""The batched loop: many runs of one problem, one tensor program.
+
+Every method of a batch reads the same signal (losses, Gramian, Jacobian, or a whole set), so one step
+is one forward pass, the backward passes of that signal, one call a method, one optimizer update. There
+is no loop over runs, and the device is waited for only at snapshots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from itertools import groupby
+
+import torch
+from torch import Tensor
+
+from paretomtl.engine.device import resolve_device, resolve_dtype
+from paretomtl.engine.lanes import AnalyticLanes, Lanes, NeuralLanes
+from paretomtl.engine.optimizers import OPTIMIZERS
+from paretomtl.engine.outcome import Outcome
+from paretomtl.engine.schedule import Clock
+from paretomtl.engine.trajectory import Trajectory
+from paretomtl.errors import BadInput
+from paretomtl.methods.base import Aggregator, Method, Scalarization, SetMethod, Signals, State
+from paretomtl.problem import AnalyticProblem, NeuralProblem, Problem
+from paretomtl.sweep.spec import Budget, Optimizer, Precision
+
+
+class Reads(Enum):
+    """What a method needs to see; the methods of one batch need the same."""
+
+    LOSSES = "losses"
+    GRAMIAN = "gramian"
+    JACOBIAN = "jacobian"
+
+    @classmethod
+    def of(cls, method: Method) -> Reads:
+        """Return the signal that the method's type declares."""
+        if isinstance(method, Scalarization):
+            return cls.LOSSES
+        if isinstance(method, Aggregator) or (
+            isinstance(method, SetMethod) and method.reads_jacobian
+        ):
+            return cls.JACOBIAN
+        return cls.GRAMIAN
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lane:
+    """One run's place in a batch.
+
+    Args:
+        method: Rule that combines the tasks.
+        preference: On the simplex, m numbers.
+        seed: Determines start or initial weights, and minibatches.
+        key: 63 bits that determine the method's random draws.
+        lr: Learning rate.
+        member_of: Lanes of a set method with equal values form one set.
+    """
+
+    method: Method
+    preference: tuple[float, ...]
+    seed: int
+    key: int
+    lr: float
+    member_of: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What all lanes of a batch have in common; the fields mean what they mean in `RunSpec`."""
+
+    optimizer: Optimizer
+    budget: Budget
+    batch_size: int | None = None
+    precision: Precision | None = None
+    weighted_heads: bool = False
+    snapshots: int = 24
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """How far a batch is: steps made, steps in all (None for a budget of seconds), and its lanes."""
+
+    steps_done: int
+    steps_total: int | None
+    lanes: int
+
+
+ProgressCallback = Callable[[Progress], None]
+
+
+def run_lanes(
+    problem: Problem,
+    lanes: Sequence[Lane],
+    settings: Settings,
+    *,
+    device: str | torch.device = "auto",
+    progress: ProgressCallback | None = None,
+) -> list[Outcome]:
+    """Advance all lanes to the end of their budget and return one outcome each, in order.
+
+    Raises:
+        BadInput: The lanes' methods read different signals, or an input does not fit the problem.
+    """
+    # A batch of one takes other kernels than a batch of many: pad it, so that a run alone equals the
+    # same run in company.
+    padded = [*lanes, lanes[0]] if len(lanes) == 1 else list(lanes)
+    order = _method_order(padded)
+    batch = _Batch(problem, [padded[i] for i in order], settings, resolve_device(device))
+    outcomes = batch.run(len(lanes), progress)
+    back = {lane: place for place, lane in enumerate(order)}
+    return [outcomes[back[lane]] for lane in range(len(lanes))]
+
+
+class _Batch:
+    """The state of one batch while it runs."""
+
+    def __init__(
+        self, problem: Problem, lanes: Sequence[Lane], settings: Settings, device: torch.device
+    ) -> None:
+        dtype = resolve_dtype(settings.precision, problem)
+        self.lanes = make_lanes(
+            problem,
+            [lane.seed for lane in lanes],
+            batch_size=settings.batch_size,
+            dtype=dtype,
+            device=device,
+        )
+        k, m = len(lanes), problem.n_objectives
+        self.settings = settings
+        self.groups = _groups(lanes, m, device)
+        self.reads = Reads.of(lanes[0].method)
+        self.minibatches = lanes[0].method.minibatches
+        preferences = torch.tensor([lane.preference for lane in lanes], dtype=dtype)
+        # Passed even when uniform, so that a lane's arithmetic does not depend on its neighbours'.
+        self.preference = preferences.to(device)
+        self.ideal = problem.ideal.to(dtype=dtype, device=device)
+        self.keys = torch.tensor([lane.key for lane in lanes], dtype=torch.int64, device=device)
+        self.steps = torch.zeros(k, dtype=torch.int64, device=device)
+        self.alive = torch.ones(k, dtype=torch.bool, device=device)
+        self.died = torch.full((k,), -1, dtype=torch.int64, device=device)
+        rates = {lane.lr for lane in lanes}
+        lr = (
+            rates.pop()
+            if len(rates) == 1
+            else torch.tensor([lane.lr for lane in lanes], dtype=torch.float64)
+        )
+        self.optimizer = OPTIMIZERS[settings.optimizer.name](
+            [p.detach() for p in self.lanes.parameters], settings.optimizer, lr
+        )
+        n_shared = sum(
+            p[0].numel()
+            for p, shared in zip(self.lanes.parameters, self.lanes.shared, strict=True)
+            if shared
+        )
+        for group in self.groups:
+            group.state = group.method.init(
+                group.shape, m, n_parameters=n_shared, dtype=dtype, device=device
+            )
+
+    @property
+    def passes_per_step(self) -> int:
+        """Backward passes of one lane in one step."""
+        tasks = 1 if self.reads is Reads.LOSSES else self.lanes.n_tasks
+        return tasks * self.minibatches
+
+    def run(self, wanted: int, progress: ProgressCallback | None) -> list[Outcome]:
+        clock = Clock(
+            self.settings.budget,
+            passes_per_step=self.passes_per_step,
+            snapshots=self.settings.snapshots,
+        )
+        trajectory = Trajectory(self.lanes.n_lanes)
+        step = 0
+        while True:
+            ended = clock.ended(step)
+            if ended or clock.snapshot_due(step):
+                trajectory.snapshot(
+                    step,
+                    self.lanes.evaluate(),
+                    passes=step * self.passes_per_step,
+                    seconds=clock.elapsed(),
+                    diagnostics=self._diagnostics() if step else {},
+                )
+                if progress is not None:
+                    progress(Progress(steps_done=step, steps_total=clock.total, lanes=wanted))
+            if ended:
+                break
+            self._step(step)
+            step += 1
+        x, metrics = self.lanes.finish()
+        return trajectory.outcomes(died=self.died, x=x, metrics=metrics)
+
+    def _step(self, step: int) -> None:
+        lanes = self.lanes
+        self.optimizer.look_ahead()
+        if self.reads is Reads.LOSSES:
+            losses = lanes.losses()
+            signals = self._signals(losses=losses.detach())
+            weights = self._combine(signals)
+            gradients = lanes.gradients(losses, weights)
+        else:
+            losses, blocks = lanes.jacobian()
+            gradients = self._combine_gradients(losses, blocks)
+        finite = torch.isfinite(losses.detach()).all(-1)
+        for gradient in gradients:
+            # One reduction instead of a mask as large as the network: a sum is finite only if its
+            # terms are (an overflowing sum is a lane past saving all the same).
+            finite = finite & torch.isfinite(gradient.flatten(1).sum(-1))
+        self.died = torch.where(self.alive & ~finite, step, self.died)
+        self.alive = self.alive & finite
+        with torch.no_grad():
+            self.optimizer.step(gradients, self.alive)
+            lanes.project()
+            self._observe()
+            lanes.draw()
+        self.steps += 1
+
+    def _combine_gradients(self, losses: Tensor, blocks: list[Tensor]) -> list[Tensor]:
+        """Return the direction for each parameter from every task's gradients [lanes, m, p]."""
+        lanes = self.lanes
+        shared = [b for b, s in zip(blocks, lanes.shared, strict=True) if s]
+        cross = None
+        if self.minibatches > 1:
+            lanes.draw()
+            _, others = lanes.jacobian()
+            cross = _inner(shared, [o for o, s in zip(others, lanes.shared, strict=True) if s])
+        jacobian = torch.cat(shared, -1) if self.reads is Reads.JACOBIAN else None
+        signals = self._signals(
+            losses=losses, gramian=_inner(shared, shared), cross_gramian=cross, jacobian=jacobian
+        )
+        answer = self._combine(signals)
+        if self.reads is Reads.JACOBIAN:
+            parts = iter(answer.split([b.shape[-1] for b in shared], -1))
+            weights = None
+        else:
+            parts = iter(())
+            weights = answer
+        ones = torch.ones_like(losses)
+        head_weights = weights if self.settings.weighted_heads and weights is not None else ones
+        directions: list[Tensor] = []
+        for parameter, block, is_shared in zip(lanes.parameters, blocks, lanes.shared, strict=True):
+            if is_shared and weights is None:
+                direction = next(parts)
+            else:
+                direction = _weighted_sum(weights if is_shared else head_weights, block)  # pyright: ignore[reportArgumentType]
+            directions.append(direction.reshape(parameter.shape))
+        return directions
+
+    def _signals(self, **signals: Tensor | None) -> Signals:
+        self.latest = Signals(
+            **signals,
+            preference=self.preference,
+            ideal=self.ideal,
+            keys=self.keys,
+            steps=self.steps,
+        )
+        return self.latest
+
+    def _combine(self, signals: Signals) -> Tensor:
+        """Let each method answer for its own lanes."""
+        answers: list[Tensor] = []
+        for group in self.groups:
+            answer, group.state = group.method.step(group.state, group.view(signals))
+            answers.append(answer.reshape(group.n_lanes, -1))
+        self.answer = answers[0] if len(answers) == 1 else torch.cat(answers)
+        return self.answer
+
+    def _observe(self) -> None:
+        readers = [g for g in self.groups if g.method.reads_next_losses]
+        if readers:
+            signals = self._signals(losses=self.lanes.losses().detach())
+            for group in readers:
+                group.state = group.method.observe(group.state, group.view(signals))
+
+    def _diagnostics(self) -> dict[str, Tensor]:
+        weights = None if self.reads is Reads.JACOBIAN else self.answer
+        return {} if weights is None else {"weights": weights}
+
+
+@dataclass(kw_only=True)
+class _Group:
+    """The lanes of one method in a batch: a slice, or sets of equal size for a set method."""
+
+    method: Method
+    lanes: slice
+    shape: tuple[int, ...]
+    n_tasks: int
+    state: State
+
+    @property
+    def n_lanes(self) -> int:
+        return self.lanes.stop - self.lanes.start
+
+    def view(self, signals: Signals) -> Signals:
+        """Return this group's part of the signals, in its shape."""
+
+        def part(tensor: Tensor | None) -> Tensor | None:
+            if tensor is None:
+                return None
+            own = tensor[self.lanes]
+            return own.reshape(*self.shape, *own.shape[1:]) if len(self.shape) > 1 else own
+
+        return Signals(
+            losses=part(signals.losses),
+            gramian=part(signals.gramian),
+            cross_gramian=part(signals.cross_gramian),
+            jacobian=part(signals.jacobian),
+            preference=part(signals.preference),
+            ideal=signals.ideal,
+            keys=part(signals.keys),
+            steps=part(signals.steps),
+        )
+
+
+def make_lanes(
+    problem: Problem,
+    seeds: Sequence[int],
+    *,
+    batch_size: int | None,
+    dtype: torch.dtype,
+    device: torch.device,
+) -> Lanes:
+    """Stack one copy of the problem for each seed."""
+    if isinstance(problem, AnalyticProblem):
+        if not problem.card.differentiable:
+            raise BadInput(
+                f"problem {problem.name!r} is not differentiable: gradient methods cannot run on it."
+            )
+        return AnalyticLanes(problem, seeds, dtype=dtype, device=device)
+    if isinstance(problem, NeuralProblem):
+        return NeuralLanes(problem, seeds, batch_size=batch_size, dtype=dtype, device=device)
+    raise BadInput(
+        f"{type(problem).__name__} must derive from AnalyticProblem or NeuralProblem to be run."
+    )
+
+
+def _method_order(lanes: Sequence[Lane]) -> list[int]:
+    """Return the lanes' positions with equal methods side by side, otherwise in their own order."""
+    first: dict[object, int] = {}
+    ranks = [first.setdefault(_group_key(lane), len(first)) for lane in lanes]
+    return sorted(range(len(lanes)), key=lambda i: ranks[i])
+
+
+def _group_key(lane: Lane) -> tuple[object, ...]:
+    return (lane.method.batch_key(), lane.member_of)
+
+
+def _groups(lanes: Sequence[Lane], n_tasks: int, device: torch.device) -> list[_Group]:
+    groups: list[_Group] = []
+    start = 0
+    for _, members in groupby(lanes, key=_group_key):
+        members = list(members)
+        method = type(members[0].method).stack([lane.method for lane in members])
+        n = len(members)
+        groups.append(
+            _Group(
+                method=method.to(device),
+                lanes=slice(start, start + n),
+                shape=(1, n) if isinstance(method, SetMethod) else (n,),
+                n_tasks=n_tasks,
+                state={},
+            )
+        )
+        start += n
+    signals = {Reads.of(group.method) for group in groups}
+    if len(signals) > 1 or len({group.method.minibatches for group in groups}) > 1:
+        raise BadInput(
+            "the methods of one batch must read the same signal; plan_batches sees to it."
+        )
+    return groups
+
+
+def _inner(left: Sequence[Tensor], right: Sequence[Tensor]) -> Tensor:
+    """Return the sum over parameters of `left @ right^T`, [lanes, m, m]."""
+    total = left[0] @ right[0].mT
+    for a, b in zip(left[1:], right[1:], strict=True):
+        total = total.baddbmm_(a, b.mT)
+    return total
+
+
+def _weighted_sum(weights: Tensor, block: Tensor) -> Tensor:
+    """Return `sum_i w_i g_i`, [lanes, p]."""
+    return (weights.to(block.dtype).unsqueeze(-2) @ block).squeeze(-2)

@@ -1,0 +1,65 @@
+"""Which samples each seed sees at each step: shared by the lanes of one seed, never by the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from paretomtl.engine.seeding import generator
+from paretomtl.errors import BadInput
+
+
+class Minibatches:
+    """Endless shuffled epochs of one data set, one stream a seed.
+
+    Args:
+        n_samples: Size of the data set.
+        batch_size: Samples in a minibatch; an epoch drops its incomplete last one.
+        seeds: The different seeds.
+        lanes: For each lane the position of its seed in `seeds`, [lanes] int64.
+        device: Where the indices are wanted.
+
+    Raises:
+        BadInput: The batch is empty or larger than the data set.
+    """
+
+    def __init__(
+        self,
+        n_samples: int,
+        batch_size: int,
+        *,
+        seeds: Sequence[int],
+        lanes: Tensor,
+        device: torch.device,
+    ) -> None:
+        if not 1 <= batch_size <= n_samples:
+            raise BadInput(
+                f"`batch_size` must be between 1 and the {n_samples} training samples; "
+                f"found {batch_size}."
+            )
+        self._n_samples = n_samples
+        self._batch_size = batch_size
+        self._generators = [generator(seed, "minibatches") for seed in seeds]
+        self._lanes = lanes.to(device)
+        self._device = device
+        self._epoch: Tensor | None = None
+        self._next = 0
+
+    def next(self) -> Tensor:
+        """Return the sample indices of the next step, [lanes, batch_size] int64."""
+        if self._epoch is None or self._next == self._epoch.shape[1]:
+            self._epoch = self._shuffle()
+            self._next = 0
+        indices = self._epoch[:, self._next]
+        self._next += 1
+        return indices[self._lanes]
+
+    def _shuffle(self) -> Tensor:
+        n_batches = self._n_samples // self._batch_size
+        orders = torch.stack(
+            [torch.randperm(self._n_samples, generator=g) for g in self._generators]
+        )
+        kept = orders[:, : n_batches * self._batch_size]
+        return kept.reshape(len(orders), n_batches, self._batch_size).to(self._device)

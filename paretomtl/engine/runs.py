@@ -1,0 +1,184 @@
+"""From specs to batches and from batches to outcomes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from paretomtl.engine.loop import Lane, ProgressCallback, Reads, Settings, run_lanes
+from paretomtl.engine.outcome import Outcome
+from paretomtl.engine.seeding import stable_hash
+from paretomtl.errors import BadInput
+from paretomtl.methods.base import Method, SetMethod, method
+from paretomtl.problem import NeuralProblem, Problem, problem
+from paretomtl.sweep.spec import Choice, RunSpec
+
+ANALYTIC_LANES = 2048
+NEURAL_LANES = 128
+"""Runs in one batch at the most: past these sizes a step no longer gains (spread over more lanes, a
+network's activations fall out of cache), and an interruption would lose more work."""
+
+
+def plan_batches(specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
+    """Cut runs into batches that advance together, in a fixed order.
+
+    Runs share a batch when they agree in problem, budget, optimizer (but for the learning rate),
+    minibatch size, precision, and in what their methods read. The cut depends on the whole list and on
+    nothing else, so that an interrupted sweep, planned again, has the same batches.
+
+    Raises:
+        UnknownName: A problem, method or option does not exist.
+        BadInput: An option is refused, a preference does not fit its problem, or a method that needs
+            positive losses meets a problem whose losses can be negative.
+    """
+    groups: dict[tuple[Any, ...], list[RunSpec]] = {}
+    limits: dict[tuple[Any, ...], int] = {}
+    for spec in specs:
+        the_problem, the_method = resolve(spec)
+        key = _batch_key(spec, the_method)
+        groups.setdefault(key, []).append(spec)
+        limits[key] = NEURAL_LANES if isinstance(the_problem, NeuralProblem) else ANALYTIC_LANES
+    batches: list[list[RunSpec]] = []
+    for key, members in groups.items():
+        batches.extend(_cut(members, limits[key]))
+    return batches
+
+
+def run_batch(
+    specs: Sequence[RunSpec],
+    *,
+    device: str = "auto",
+    progress: ProgressCallback | None = None,
+) -> list[Outcome]:
+    """Run specs of one batch of `plan_batches` (or some of them) and return their outcomes in order.
+
+    Members of a set that are missing from `specs` are run along, since the others depend on them.
+
+    Raises:
+        BadInput: As `plan_batches`, or the device does not exist.
+    """
+    if not specs:
+        return []
+    everyone = {spec.key: spec for s in specs for spec in _population(s)}
+    everyone = {spec.key: spec for spec in specs} | everyone
+    first = specs[0]
+    outcomes = run_lanes(
+        resolve(first)[0],
+        [lane_of(spec, resolve(spec)[1]) for spec in everyone.values()],
+        settings_of(first),
+        device=device,
+        progress=progress,
+    )
+    found = dict(zip(everyone, outcomes, strict=True))
+    return [found[spec.key] for spec in specs]
+
+
+def resolve(spec: RunSpec) -> tuple[Problem, Method]:
+    """Construct the spec's problem and method, and check that they go together.
+
+    Raises:
+        UnknownName: A problem, method or option does not exist.
+        BadInput: An option is refused, or problem, method and preference do not fit.
+    """
+    the_problem = problem(spec.problem.name, **dict(spec.problem.options))
+    the_method = method(spec.method.name, **dict(spec.method.options))
+    check_fit(the_problem, the_method, spec.preference)
+    if isinstance(the_method, SetMethod) and spec.preference not in spec.population:
+        raise BadInput(
+            f"method {spec.method.name!r} moves a whole set: `population` must list the preferences of "
+            "its members, this run's among them."
+        )
+    return the_problem, the_method
+
+
+def check_fit(problem: Problem, method: Method, preference: Sequence[float]) -> None:
+    """Check that a method can run on a problem with a preference.
+
+    Raises:
+        BadInput: The preference has the wrong length or is not on the simplex, or a method that needs
+            positive losses meets a problem whose losses can be negative.
+    """
+    m = problem.n_objectives
+    if len(preference) != m:
+        raise BadInput(
+            f"a preference for {problem.name!r} needs {m} numbers, one for each objective; "
+            f"found {len(preference)}: {list(preference)}."
+        )
+    if not all(p >= 0 for p in preference) or abs(sum(preference) - 1) > 1e-6:
+        raise BadInput(
+            "a preference must be non-negative numbers that sum to 1; "
+            f"found {list(preference)}, which sum to {sum(preference):g}."
+        )
+    if method.needs_positive_losses and problem.lower_bound + getattr(method, "shift", 0.0) < 0:
+        raise BadInput(
+            f"method {method.name!r} needs positive losses, and those of {problem.name!r} can fall to "
+            f"{problem.lower_bound:g}; declare a `shift` of the losses or choose another method."
+        )
+
+
+def lane_of(spec: RunSpec, method: Method) -> Lane:
+    """Return the lane that carries out a spec."""
+    return Lane(
+        method=method,
+        preference=spec.preference,
+        seed=spec.seed,
+        key=stable_hash(f"method draws:{spec.key}"),
+        lr=spec.optimizer.lr,
+        member_of=_set_key(spec) if isinstance(method, SetMethod) else "",
+    )
+
+
+def settings_of(spec: RunSpec) -> Settings:
+    """Return what a spec has in common with the other runs of its batch."""
+    return Settings(
+        optimizer=spec.optimizer,
+        budget=spec.budget,
+        batch_size=spec.batch_size,
+        precision=spec.precision,
+        weighted_heads=spec.heads == "weighted",
+        snapshots=spec.snapshots,
+    )
+
+
+def _batch_key(spec: RunSpec, method: Method) -> tuple[Any, ...]:
+    # A learning rate is per lane; whatever else the optimizer does is common.
+    settings = dataclasses.replace(
+        settings_of(spec), optimizer=dataclasses.replace(spec.optimizer, lr=1.0)
+    )
+    return (spec.problem, settings, Reads.of(method), method.minibatches)
+
+
+def _cut(specs: Sequence[RunSpec], limit: int) -> list[list[RunSpec]]:
+    """Cut into pieces of at most `limit` runs, never through a set."""
+    pieces: list[list[RunSpec]] = [[]]
+    for block in _blocks(specs):
+        if pieces[-1] and len(pieces[-1]) + len(block) > limit:
+            pieces.append([])
+        pieces[-1].extend(block)
+    return [piece for piece in pieces if piece]
+
+
+def _blocks(specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
+    blocks: dict[str, list[RunSpec]] = {}
+    for spec in specs:
+        blocks.setdefault(_set_key(spec) if spec.population else spec.key, []).append(spec)
+    return list(blocks.values())
+
+
+def _population(spec: RunSpec) -> list[RunSpec]:
+    return [dataclasses.replace(spec, preference=p) for p in spec.population]
+
+
+def _set_key(spec: RunSpec) -> str:
+    return dataclasses.replace(spec, preference=()).key
+
+
+def choice_of(thing: Problem | Method) -> Choice:
+    """Return the choice that a constructed problem or method amounts to: the options off default."""
+    options: dict[str, Any] = {}
+    for f in dataclasses.fields(thing):  # pyright: ignore[reportArgumentType]
+        value = getattr(thing, f.name)
+        if f.init and value != f.default:
+            options[f.name] = value
+    return Choice.of(getattr(thing, "name", type(thing).__qualname__), options)
