@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self, TypeAlias
 
@@ -100,8 +100,12 @@ class Method(ABC):
     card: ClassVar[Card]
     needs_positive_losses: ClassVar[bool] = False
     """Whether it takes logarithms or reciprocals of the losses."""
+    reads_losses: ClassVar[bool] = False
+    """Whether it cannot work without `Signals.losses`; always so for scalarizations."""
     random: ClassVar[bool] = False
     """Whether it draws random numbers, and so needs `Signals.keys`."""
+    example: ClassVar[Mapping[str, Any]] = {}
+    """Options that a test kit constructs it with, for methods that have options without a default."""
     minibatches: ClassVar[int] = 1
     """Independent minibatches a step reads."""
 
@@ -164,6 +168,8 @@ class Method(ABC):
 
 class Scalarization(Method):
     """Losses to one scalar, whose gradient is followed. One backward pass a step."""
+
+    reads_losses: ClassVar[bool] = True
 
     @abstractmethod
     def value(self, state: State, signals: Signals) -> Tensor:
