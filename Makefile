@@ -35,11 +35,11 @@ setup: $(INSTALLED)
 # Written last, so that an interrupted set-up is taken up again.
 $(INSTALLED): requirements.txt pyproject.toml
 	@if ! $(BIN)/python -c "$(NEW_ENOUGH)" 2>/dev/null; then \
-	  for python in $(PYTHON) python3 python python3.14 python3.13 python3.12 python3.11; do \
+	  found=; for python in "$(PYTHON)" python3 python python3.14 python3.13 python3.12 python3.11; do \
 	    if "$$python" -c "$(NEW_ENOUGH)" 2>/dev/null; then found=$$python; break; fi; \
 	  done; \
 	  if [ -z "$$found" ]; then \
-	    echo "paretomtl needs Python 3.11 or newer; found `python3 --version 2>&1 || echo none`." >&2; \
+	    echo "paretomtl needs Python 3.11 or newer; found `python3 --version 2>/dev/null || echo no python3`." >&2; \
 	    echo "Install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 2; \
 	  fi; \
 	  echo "Setting up .venv with `$$found --version` (once; a few minutes)"; \

@@ -38,7 +38,7 @@ def closest(name: str, known: Iterable[str], *, n: int = 3) -> list[str]:
 def unknown_name(kind: str, name: str, known: Iterable[str], *, hint: str = "") -> UnknownName:
     """Build the error for a `name` of some `kind` that is not among the `known` ones.
 
-    >>> print(unknown_name("problem", "zdt", ["zdt1", "dtlz2"]))
+    >>> print(unknown_name("problem", "zdt", ["zdt1", "vlmop2"]))
     unknown problem 'zdt'. Did you mean 'zdt1'?
     """
     names = sorted(known)

@@ -1,0 +1,1 @@
+"""What asv times, weighs and tracks: one batched step, imports, memory, convergence."""
