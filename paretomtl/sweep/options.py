@@ -1,0 +1,88 @@
+"""Options given as plain data, checked against the annotations of the class that takes them."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+from paretomtl.errors import BadInput, unknown_name
+from paretomtl.registry import Registry
+from paretomtl.sweep.spec import Choice
+
+T = TypeVar("T")
+
+
+def choose(registry: Registry[T], name: str, options: Mapping[str, Any]) -> tuple[Choice, T]:
+    """Construct the entry `name` of `registry` and return how a spec writes it, beside it.
+
+    Raises:
+        UnknownName: No such entry or option; the closest names are given.
+        BadInput: An option is of another type than annotated, missing, or refused by the entry.
+    """
+    known = registry.options(name)
+    hints = _hints(registry[name])
+    for option, value in options.items():
+        if option not in known:
+            raise unknown_name(f"option of {registry.kind} {name!r}:", option, known)
+        if not fits(value, hints.get(option, Any)):
+            raise BadInput(
+                f"option {option!r} of {registry.kind} {name!r} must be {_shown(hints[option])}; "
+                f"found {value!r}."
+            )
+    choice = Choice.of(name, options)
+    return choice, registry.create(name, **dict(choice.options))
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Return whether plain data is of the annotated type; what cannot be judged fits.
+
+    A whole number is a float, a truth value is no number, a list is a tuple.
+
+    >>> fits(2, float), fits(2.5, int), fits(True, int), fits([1, 2], tuple[float, ...])
+    (True, False, False, True)
+    """
+    origin = get_origin(hint)
+    if origin is Union or origin is types.UnionType:
+        return any(fits(value, part) for part in get_args(hint))
+    if origin is Literal:
+        return any(type(value) is type(choice) and value == choice for choice in get_args(hint))
+    if origin is tuple:
+        return isinstance(value, (list, tuple)) and _entries_fit(value, get_args(hint))  # pyright: ignore[reportUnknownArgumentType]
+    if hint is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if hint in (int, str, bool, type(None)):
+        return type(value) is hint
+    return True
+
+
+def _entries_fit(values: typing.Sequence[Any], hints: tuple[Any, ...]) -> bool:
+    if len(hints) == 2 and hints[1] is Ellipsis:
+        hints = (hints[0],) * len(values)
+    return len(values) == len(hints) and all(map(fits, values, hints))
+
+
+def _hints(cls: type) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(cls)
+    except NameError:  # a plug-in annotates with names it imports for type checkers only
+        return {}
+
+
+def _shown(hint: Any) -> str:
+    parts = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    return " or ".join(_shown_part(part) for part in parts)
+
+
+def _shown_part(part: Any) -> str:
+    if get_origin(part) is Literal:
+        return " or ".join(repr(choice) for choice in get_args(part))
+    words = {
+        float: "a number",
+        int: "a whole number",
+        str: "text",
+        bool: "true or false",
+        type(None): "left out",
+    }
+    return words.get(part, str(part))
