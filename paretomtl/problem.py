@@ -9,6 +9,7 @@ is a network with several losses and three splits of data.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeAlias, overload
 
@@ -22,6 +23,7 @@ from paretomtl.registry import Registry
 from paretomtl.shapes import Losses, Mask, Variables
 
 Array: TypeAlias = npt.NDArray[np.floating[Any]]
+Point: TypeAlias = Tensor | Sequence[float]
 
 Split: TypeAlias = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -104,7 +106,7 @@ class Problem(ABC):
         raise NoKnownFront(f"the exact front of {self.name!r} is not known.")
 
     def best_hypervolume(
-        self, n_points: int | None = None, *, reference_point: Tensor | None = None
+        self, n_points: int | None = None, *, reference_point: Point | None = None
     ) -> float:
         """Return the hypervolume of the whole exact front, or the best that `n_points` can reach.
 
