@@ -1,0 +1,96 @@
+"""Gradient surgery in the space of coefficients: projections that only ever need inner products.
+
+Row i of the coefficients `R [*batch, m, m]` says how the altered gradient i is made of the original
+ones; its inner product with the original j is `(R G)_ij`. No gradient is touched.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from paretomtl.aggregation.random import uniform
+from paretomtl.shapes import Gramian, Keys
+
+Coefficients = Float[Tensor, "*batch m m"]
+
+
+def project_in_order(gramian: Gramian, order: Int[Tensor, "*batch m m"]) -> Coefficients:
+    """Project each gradient off the originals it conflicts with, one after another (PCGrad).
+
+    Args:
+        gramian: Clean, float64.
+        order: Row i is the order in which gradient i visits all tasks; its visit to itself is skipped.
+
+    Returns:
+        Coefficients of the altered gradients.
+    """
+    m = gramian.shape[-1]
+    order = order.expand(gramian.shape)
+    diagonal = gramian.diagonal(dim1=-2, dim2=-1)
+    inverse = torch.where(diagonal > 0, 1 / diagonal, 0.0)
+    tasks = torch.arange(m, device=gramian.device).unsqueeze(-1)
+    coefficients = torch.eye(m, dtype=gramian.dtype, device=gramian.device).expand(gramian.shape)
+    coefficients = coefficients.clone()
+    inner = gramian.clone()
+    for visit in range(m):
+        other = order[..., visit : visit + 1]
+        row = gramian.gather(-2, other.expand_as(gramian))
+        found = inner.gather(-1, other)
+        step = -found.clamp(max=0) * inverse.gather(-1, other.squeeze(-1)).unsqueeze(-1)
+        step = torch.where(other == tasks, 0.0, step)
+        coefficients.scatter_add_(-1, other, step)
+        inner.addcmul_(step, row)
+    return coefficients
+
+
+def project_all_at_once(gramian: Gramian) -> Coefficients:
+    """Subtract all conflicting projections of the original gradient at the same time."""
+    diagonal = gramian.diagonal(dim1=-2, dim2=-1)
+    inverse = torch.where(diagonal > 0, 1 / diagonal, 0.0)
+    eye = torch.eye(gramian.shape[-1], dtype=gramian.dtype, device=gramian.device)
+    return eye - torch.where(eye > 0, 0.0, gramian.clamp(max=0)) * inverse.unsqueeze(-2)
+
+
+def project_in_place(gramian: Gramian) -> Coefficients:
+    """Project in the order of the tasks off the gradients as altered so far, overwriting them."""
+    m = gramian.shape[-1]
+    eye = torch.eye(m, dtype=gramian.dtype, device=gramian.device)
+    coefficients = eye.expand(gramian.shape).clone()
+    altered = gramian.clone()
+    for i, j in itertools.permutations(range(m), 2):
+        length = altered[..., j, j]
+        conflict = altered[..., i, j].clamp(max=0)
+        step = torch.where(length > 0, -conflict / length, 0.0).unsqueeze(-1)
+        coefficients[..., i, :] += step * coefficients[..., j, :]
+        row = altered[..., i, :] + step * altered[..., j, :]
+        own = row[..., i] + step.squeeze(-1) * row[..., j]
+        altered[..., i, :] = row
+        altered[..., :, i] = row
+        altered[..., i, i] = own
+    return coefficients
+
+
+def project_mean_of_orders(gramian: Gramian) -> Coefficients:
+    """Average `project_in_order` over all (m - 1)! orders of the other tasks.
+
+    Cost: O((m-1)! m^2) a lane; meant for m <= 6.
+    """
+    m = gramian.shape[-1]
+    total = torch.zeros_like(gramian)
+    orders = list(itertools.permutations(range(m - 1)))
+    for order in orders:
+        rows = [[j + (j >= i) for j in order] + [i] for i in range(m)]
+        total += project_in_order(gramian, torch.tensor(rows, device=gramian.device))
+    return total.div(len(orders))
+
+
+def random_orders(
+    keys: Keys, steps: Int[Tensor, "*batch"] | None, m: int
+) -> Int[Tensor, "*batch m m"]:
+    """Draw an order of all tasks for each task of each lane, from the lane's key and step alone."""
+    draws = uniform(keys, steps, m * m)
+    return draws.unflatten(-1, (m, m)).argsort(-1)
