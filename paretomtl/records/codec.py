@@ -158,11 +158,11 @@ def _structured(parts: Sequence[tuple[Any, Any, Any]], kind: Any) -> list[tuple[
         try:
             done.append((index, _converter.structure(value, part_kind)))
         except _FAULTS as error:
-            note = IterableValidationNote(str(index), index, part_kind)  # pyright: ignore[reportCallIssue]
+            note = IterableValidationNote(str(index), index, part_kind)
             error.add_note(note)
             errors.append(error)
     if errors:
-        raise IterableValidationError("faults", errors, kind)
+        raise IterableValidationError("faults", errors, kind)  # pyright: ignore[reportCallIssue]
     return done
 
 
