@@ -112,18 +112,18 @@ class Front:
             raise missing_extra("Front.plot", package="matplotlib", extra="report") from error
         from paretomtl.errors import NoKnownFront
 
-        axes = Figure(figsize=(5, 4), layout="constrained").subplots() if axes is None else axes
+        drawing: Any = axes or Figure(figsize=(5, 4), layout="constrained").subplots()
         try:
             exact = self.problem.front(500)
-            axes.scatter(*exact[:, :2].T, s=1, color="0.7", label="exact front")
+            drawing.scatter(*exact[:, :2].T, s=1, color="0.7", label="exact front")
         except NoKnownFront:
             pass
         points = self.objectives[self.ok]
-        axes.scatter(*points[:, :2].T, s=14, label=self.specs[0].method.label)
+        drawing.scatter(*points[:, :2].T, s=14, label=self.specs[0].method.label)
         names = self.problem.objective_names
-        axes.set(xlabel=names[0], ylabel=names[1], title=self.problem.name)
-        axes.legend()
-        return axes
+        drawing.set(xlabel=names[0], ylabel=names[1], title=self.problem.name)
+        drawing.legend()
+        return drawing
 
     def __len__(self) -> int:
         return len(self.outcomes)
@@ -227,14 +227,14 @@ def _preferences(preferences: int | ArrayLike | Tensor | None, m: int) -> list[t
     if preferences is None:
         return [(1 / m,) * m]
     if isinstance(preferences, int):
-        return [tuple(p) for p in preference_grid(m, preferences).tolist()]
-    rows: Any = preferences.tolist() if hasattr(preferences, "tolist") else preferences  # pyright: ignore
-    return list(checked(rows, m))
+        preferences = preference_grid(m, preferences)
+    rows: Any = preferences
+    return list(checked(rows.tolist() if hasattr(rows, "tolist") else rows, m))
 
 
 def _seeds(seeds: int | Sequence[int]) -> list[int]:
     listed = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
-    if not listed or any(isinstance(s, bool) or not isinstance(s, int) for s in listed):
+    if not listed or any(type(s) is not int for s in listed):
         raise BadInput(f"`seeds` must be a count >= 1 or a list of integers; found {seeds!r}.")
     return listed
 

@@ -7,7 +7,7 @@ Runs are independent, so one backward pass through the sum over lanes gives each
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -51,8 +51,8 @@ class Lanes(ABC):
     def finish(self) -> tuple[Tensor | None, list[dict[str, dict[str, float]]]]:
         """Return the final points [lanes, n] where they are kept, and the metrics of each lane."""
 
-    def project(self) -> None:
-        """Put the parameters back into their bounds."""
+    def project(self) -> None:  # noqa: B027 - most parameters have no bounds
+        """Put the parameters back into their bounds, where they have any."""
 
     def gradients(self, losses: Tensor, weights: Tensor) -> list[Tensor]:
         """Return the gradient of the weighted losses for each parameter: one backward pass."""
@@ -81,12 +81,14 @@ class AnalyticLanes(Lanes):
         self._rows = torch.eye(self.n_tasks, dtype=dtype, device=device).unsqueeze(1)
 
     def losses(self) -> Tensor:
+        """Return the objectives at the current points."""
         return self._problem.objectives(self.parameters[0])
 
     def draw(self) -> None:
-        """A formula has no minibatches."""
+        """Do nothing: a formula has no minibatches."""
 
     def jacobian(self) -> tuple[Tensor, list[Tensor]]:
+        """Return the objectives and their gradients by x, [lanes, m, n]."""
         # One copy of the points for each task turns the m backward passes into a single call, which
         # is what counts while a step is bound by the number of tensor operations.
         m = self.n_tasks
@@ -99,15 +101,17 @@ class AnalyticLanes(Lanes):
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, Tensor]:
+        """Return the objectives; a formula has one split, "test"."""
         return {"test": self._problem.objectives(self.parameters[0])}
 
     def finish(self) -> tuple[Tensor | None, list[dict[str, dict[str, float]]]]:
+        """Return the points; a formula has no further figures."""
         return self.parameters[0].detach().clone(), [{} for _ in range(self.n_lanes)]
 
     @torch.no_grad()
     def project(self) -> None:
+        """Clamp the points into the box."""
         if self._bounds is not None:
-            # One after the other: clamp with a lower and an upper tensor at once is slower.
             self.parameters[0].clamp_(*self._bounds)
 
 
@@ -161,16 +165,19 @@ class NeuralLanes(Lanes):
         self.shared = [name in shared for name in self._names]
 
     def losses(self) -> Tensor:
+        """Return each network's losses on its minibatch."""
         return self._stacked_losses(self.parameters, self._batch, 0)
 
     def draw(self) -> None:
+        """Gather the next minibatch of each lane's seed."""
         indices = self._batches.next()
         self._batch = tuple(t[indices] for t in self._data["train"])
 
     def jacobian(self) -> tuple[Tensor, list[Tensor]]:
+        """Return the losses and every task's gradient for each parameter: m backward passes."""
         losses = self.losses()
         blocks = [
-            torch.zeros(p.shape[0], self.n_tasks, p[0].numel(), dtype=p.dtype, device=p.device)
+            torch.empty(p.shape[0], self.n_tasks, p[0].numel(), dtype=p.dtype, device=p.device)
             for p in self.parameters
         ]
         for task in range(self.n_tasks):
@@ -179,33 +186,38 @@ class NeuralLanes(Lanes):
                 self.parameters,
                 retain_graph=task < self.n_tasks - 1,
                 allow_unused=True,
+                materialize_grads=True,
             )
             for block, row in zip(blocks, rows, strict=True):
-                if row is not None:
-                    block[:, task] = row.flatten(1)
+                block[:, task] = row.flatten(1)
         return losses.detach(), blocks
 
     def gradients(self, losses: Tensor, weights: Tensor) -> list[Tensor]:
-        rows = torch.autograd.grad(
-            losses, self.parameters, weights.to(losses.dtype), allow_unused=True
+        """Return the gradient of the weighted losses for each parameter, zero where unused."""
+        return list(
+            torch.autograd.grad(
+                losses,
+                self.parameters,
+                weights.to(losses.dtype),
+                allow_unused=True,
+                materialize_grads=True,
+            )
         )
-        return [
-            torch.zeros_like(p) if row is None else row
-            for p, row in zip(self.parameters, rows, strict=True)
-        ]
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, Tensor]:
+        """Return the mean losses over all samples of each split."""
         return {split: self._evaluate(split) for split in SPLITS}
 
     @torch.no_grad()
     def finish(self) -> tuple[Tensor | None, list[dict[str, dict[str, float]]]]:
+        """Return each network's metrics on each split; the networks are not kept."""
         figures: list[dict[str, dict[str, float]]] = [{} for _ in range(self.n_lanes)]
         for split in SPLITS:
             values = self._metrics(split)
             for name, column in values.items():
-                for lane, value in enumerate(column.tolist()):
-                    figures[lane].setdefault(split, {})[name] = value
+                for lane in range(self.n_lanes):
+                    figures[lane].setdefault(split, {})[name] = float(column[lane])
         return None, figures
 
     def _stacked_losses(
@@ -223,7 +235,7 @@ class NeuralLanes(Lanes):
         data = self._data[split]
         n = len(data[0])
         total = 0
-        for chunk in zip(*(t.split(EVALUATION_CHUNK) for t in data), strict=True):
+        for chunk in _chunks(data):
             losses = self._stacked_losses(self.parameters, chunk, None)
             total = total + losses * (len(chunk[0]) / n)
         assert isinstance(total, Tensor)
@@ -237,7 +249,7 @@ class NeuralLanes(Lanes):
             return functional_call(self._template, self._named(values), (sample, True))
 
         totals: dict[str, Tensor] = {}
-        for chunk in zip(*(t.split(EVALUATION_CHUNK) for t in data), strict=True):
+        for chunk in _chunks(data):
             values = vmap(one, in_dims=(0, None))(tuple(self.parameters), chunk)
             for name, value in values.items():
                 share = value * (len(chunk[0]) / n)
@@ -290,11 +302,20 @@ def shared_parameters(
     users = dict.fromkeys(parameters, 0)
     for task in range(problem.n_objectives):
         rows = torch.autograd.grad(
-            losses[task], list(parameters.values()), retain_graph=True, allow_unused=True
+            losses[task],
+            list(parameters.values()),
+            retain_graph=True,
+            allow_unused=True,
+            materialize_grads=True,
         )
         for name, row in zip(parameters, rows, strict=True):
-            users[name] += int(row is not None and bool((row != 0).any()))
+            users[name] += int((row != 0).any())
     return frozenset(name for name, count in users.items() if count != 1)
+
+
+def _chunks(data: tuple[Tensor, ...]) -> Iterator[tuple[Tensor, ...]]:
+    for start in range(0, len(data[0]), EVALUATION_CHUNK):
+        yield tuple(t[start : start + EVALUATION_CHUNK] for t in data)
 
 
 def _cast(data: tuple[Tensor, ...], dtype: torch.dtype, device: torch.device) -> tuple[Tensor, ...]:

@@ -233,7 +233,7 @@ class _Batch:
         )
         answer = self._combine(signals)
         if self.reads is Reads.JACOBIAN:
-            parts = iter(answer.split([b.shape[-1] for b in shared], -1))
+            parts = iter(torch.split(answer, [b.shape[-1] for b in shared], -1))
             weights = None
         else:
             parts = iter(())

@@ -25,8 +25,8 @@ class StackedOptimizer(ABC):
         self.settings = settings
         self._lr = [_per_lane(lr, p) for p in self.parameters]
 
-    def look_ahead(self) -> None:
-        """Move the parameters to where the next gradient is taken (Nesterov only)."""
+    def look_ahead(self) -> None:  # noqa: B027 - only Nesterov looks ahead
+        """Move the parameters to where the next gradient is taken; most stay where they are."""
 
     @abstractmethod
     def step(self, gradients: Sequence[Tensor], alive: Tensor) -> None:
@@ -41,6 +41,7 @@ class SGD(StackedOptimizer):
     """`x <- x - lr g`."""
 
     def step(self, gradients: Sequence[Tensor], alive: Tensor) -> None:
+        """Apply one update."""
         for x, g, lr in zip(self.parameters, gradients, self._lr, strict=True):
             keep = _mask(alive, x)
             x.sub_(torch.where(keep, lr * self._decayed(g, x), 0))
@@ -56,6 +57,7 @@ class Momentum(StackedOptimizer):
         self.velocities = [torch.zeros_like(p) for p in self.parameters]
 
     def step(self, gradients: Sequence[Tensor], alive: Tensor) -> None:
+        """Apply one update."""
         mu = self.settings.momentum
         for x, g, lr, v in zip(self.parameters, gradients, self._lr, self.velocities, strict=True):
             keep = _mask(alive, x)
@@ -70,11 +72,13 @@ class Nesterov(Momentum):
     """
 
     def look_ahead(self) -> None:
+        """Move to `x + mu v`."""
         self._origin = [p.clone() for p in self.parameters]
         for x, v in zip(self.parameters, self.velocities, strict=True):
             x.add_(v, alpha=self.settings.momentum)
 
     def step(self, gradients: Sequence[Tensor], alive: Tensor) -> None:
+        """Apply one update from the point that was looked ahead from."""
         decayed = [self._decayed(g, x) for g, x in zip(gradients, self.parameters, strict=True)]
         mu = self.settings.momentum
         for x, o, g, lr, v in zip(
@@ -99,6 +103,7 @@ class Adam(StackedOptimizer):
         self.steps = 0
 
     def step(self, gradients: Sequence[Tensor], alive: Tensor) -> None:
+        """Apply one update."""
         self.steps += 1
         (b1, b2), eps = self.settings.betas, self.settings.eps
         c1, c2 = 1 - b1**self.steps, (1 - b2**self.steps) ** 0.5
@@ -133,8 +138,8 @@ OPTIMIZERS: dict[str, Callable[..., StackedOptimizer]] = {
 
 
 def _per_lane(lr: float | Tensor, parameter: Tensor) -> float | Tensor:
-    if isinstance(lr, float):
-        return lr
+    if not isinstance(lr, Tensor):
+        return float(lr)
     shape = (-1, *[1] * (parameter.ndim - 1))
     return lr.to(dtype=parameter.dtype, device=parameter.device).reshape(shape)
 

@@ -48,10 +48,10 @@ class Trajectory:
         losses = {s: np.stack([at[s] for at in self._losses]) for s in self._losses[-1]}
         names = self._diagnostics[-1]
         diagnostics = {n: self._column(n, names[n]) for n in names}
-        died_at = died.tolist()
+        died_at = died.cpu().numpy()
         points = None if x is None else _array(x)
         return [
-            self._outcome(lane, died_at[lane], losses, diagnostics, points, metrics[lane])
+            self._outcome(lane, int(died_at[lane]), losses, diagnostics, points, metrics[lane])
             for lane in range(self._n_lanes)
         ]
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, cast
 
 import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
 from paretomtl.errors import BadInput, missing_extra
 from paretomtl.problem import NeuralProblem, ProblemCard, Split, problems
-from torch import Tensor, nn
-from torch.nn import functional as F
 
 CANVAS = 12
 """Side of the picture; each digit is 8 x 8, so the two overlap in a 4 x 4 patch."""
@@ -29,7 +32,7 @@ class TwoHeads(nn.Module):
         sizes = [CANVAS * CANVAS, *[width] * depth]
         layers = (
             layer
-            for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True)
+            for fan_in, fan_out in itertools.pairwise(sizes)
             for layer in (nn.Linear(fan_in, fan_out), nn.ReLU())
         )
         self.trunk = nn.Sequential(*layers)
@@ -69,10 +72,15 @@ class MultiDigits(NeuralProblem):
         family="neural",
         front_shape="unknown",
         notes=(
-            "With a sufficiently wide trunk the tasks do not compete (Ruchte & Grabocka 2021): compare "
-            "the front with the single-task anchors before reading a hypervolume.",
-            "Ideal 0 and nadir log 10 are the losses of a perfect and of a constant uniform predictor, "
-            "not of the (unknown) Pareto front; they scale axes and place the reference point.",
+            (
+                "With a sufficiently wide trunk the tasks do not compete (Ruchte & Grabocka 2021): "
+                "compare the front with the single-task anchors before reading a hypervolume."
+            ),
+            (
+                "Ideal 0 and nadir log 10 are the losses of a perfect and of a constant uniform "
+                "predictor, not of the (unknown) Pareto front; they scale axes and place the "
+                "reference point."
+            ),
         ),
     )
 
@@ -113,9 +121,7 @@ class MultiDigits(NeuralProblem):
         """Return the mean cross-entropy of each corner, [2]."""
         pictures, upper_left, lower_right = batch
         first, second = module(pictures)
-        return torch.stack(
-            (F.cross_entropy(first, upper_left), F.cross_entropy(second, lower_right))
-        )
+        return torch.stack((cross_entropy(first, upper_left), cross_entropy(second, lower_right)))
 
     def data(self, split: Split) -> tuple[Tensor, ...]:
         """Return pictures [samples, 144] float32 in [0, 1] and both labels [samples] int64.
@@ -164,14 +170,16 @@ def source_split(index: int) -> Split:
 @lru_cache(maxsize=1)
 def _digits() -> tuple[Tensor, Tensor]:
     try:
-        from sklearn.datasets import load_digits  # pyright: ignore
+        from sklearn.datasets import (
+            load_digits,  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
+        )
     except ImportError as error:
         raise missing_extra(
             "problem 'multi_digits'", package="scikit-learn", extra="data"
         ) from error
-    images, labels = load_digits(return_X_y=True)  # pyright: ignore
-    pictures = torch.as_tensor(images, dtype=torch.float32).reshape(-1, 8, 8) / 16  # pyright: ignore
-    return pictures, torch.as_tensor(labels, dtype=torch.int64)  # pyright: ignore
+    images, labels = cast("tuple[Any, Any]", load_digits(return_X_y=True))
+    pictures = torch.as_tensor(images, dtype=torch.float32).reshape(-1, 8, 8) / 16
+    return pictures, torch.as_tensor(labels, dtype=torch.int64)
 
 
 def _hash(text: str) -> int:
