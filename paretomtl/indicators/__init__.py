@@ -1,5 +1,6 @@
 """Numbers that judge a point set, computed by pymoo, guarded against every hostile input."""
 
+from paretomtl.indicators.batched import batched_hypervolume as batched_hypervolume
 from paretomtl.indicators.catalogue import Indicator as Indicator
 from paretomtl.indicators.catalogue import indicator as indicator
 from paretomtl.indicators.catalogue import indicators as indicators
@@ -13,3 +14,6 @@ from paretomtl.indicators.hypervolume import (
     approximate_hypervolume as approximate_hypervolume,
 )
 from paretomtl.indicators.hypervolume import hypervolume as hypervolume
+from paretomtl.indicators.score import AboveSupremum as AboveSupremum
+from paretomtl.indicators.score import Judge as Judge
+from paretomtl.indicators.score import score as score

@@ -58,6 +58,15 @@ indicators: dict[str, Indicator] = {
             unit="share, 0 to 1",
         ),
         Indicator(
+            name="share_of_best",
+            title="Share of the best",
+            summary="Hypervolume as a share of the best that as many points can reach.",
+            better="higher",
+            pareto_compliance="strict",
+            needs=("reference_point", "best_hypervolume"),
+            unit="share, 0 to 1",
+        ),
+        Indicator(
             name="igd",
             title="IGD",
             summary="Mean distance from the front's points to the nearest point of the set.",

@@ -65,7 +65,7 @@ def hypervolume(
             )
     if len(points) == 0:
         return 0.0
-    return _finite(float(HV(ref_point=reference)(points)), reference)
+    return _finite(float(np.asarray(HV(ref_point=reference)(points))), reference)
 
 
 def approximate_hypervolume(

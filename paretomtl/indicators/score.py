@@ -1,0 +1,175 @@
+"""A point set judged by a problem's own facts: its reference point, its exact front, its best hypervolume."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import torch
+
+from paretomtl.errors import NoKnownFront, ParetomtlError
+from paretomtl.indicators.distance import epsilon, gd, gd_plus, igd, igd_plus
+from paretomtl.indicators.domination import nondominated
+from paretomtl.indicators.hypervolume import approximate_hypervolume, exact_limit, hypervolume
+from paretomtl.indicators.points import (
+    Array,
+    PointsLike,
+    as_points,
+    check_reference_point,
+    check_reference_set,
+)
+from paretomtl.problem import Problem
+
+FRONT_POINTS = 1000
+"""Points of the exact front that the distance indicators are measured against."""
+
+ROUNDING = 1e-6
+"""Relative excess over the best hypervolume that rounding (also of float32 runs) can explain."""
+
+SENSITIVITY = 2.0
+"""The second reference point lies this many times as far from the ideal as the problem's own."""
+
+
+class AboveSupremum(ParetomtlError, ArithmeticError):  # noqa: N818 - names what is wrong
+    """A hypervolume larger than any set of points can have: a stated fact or a loss is wrong."""
+
+
+DISTANCES = {"igd": igd, "igd_plus": igd_plus, "gd": gd, "gd_plus": gd_plus, "epsilon": epsilon}
+"""The indicators that need the exact front."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judge:
+    """What a problem says about its objective space, read once, to score many point sets.
+
+    Args:
+        name: How messages name the problem.
+        reference_point: [m].
+        sensitivity_point: [m], a second reference point further out, to see whether a ranking
+            depends on the first.
+        front: Points of the exact front [k, m]; None when it is not known.
+        best_hypervolume: Hypervolume of the whole exact front at `reference_point`; NaN when unknown.
+        best_sensitivity: The same at `sensitivity_point`.
+        best_of: Best hypervolume of so many points at `reference_point`; NaN when unknown.
+        supremum: No hypervolume at `reference_point` exceeds it; `inf` when nothing is known.
+    """
+
+    name: str
+    reference_point: Array
+    sensitivity_point: Array
+    front: Array | None
+    best_hypervolume: float
+    best_sensitivity: float
+    best_of: Callable[[int], float]
+    supremum: float
+
+    @classmethod
+    def of(cls, problem: Problem, *, front_points: int = FRONT_POINTS) -> Judge:
+        """Read the facts of a problem; what raises `NoKnownFront` is taken as unknown."""
+        reference = check_reference_point(problem.reference_point)
+        ideal = check_reference_point(problem.ideal)
+        try:
+            front = check_reference_set(problem.front(front_points), columns=reference.size)
+        except NoKnownFront:
+            front = None
+        further = ideal + SENSITIVITY * (reference - ideal)
+        best = _known(problem.best_hypervolume)
+
+        @cache
+        def best_of(n: int) -> float:
+            return _known(lambda: problem.best_hypervolume(n))
+
+        box = np.prod(np.maximum(reference - problem.lower_bound, 0.0))
+        return cls(
+            name=problem.name,
+            reference_point=reference,
+            sensitivity_point=further,
+            front=front,
+            best_hypervolume=best,
+            best_sensitivity=_known(
+                lambda: problem.best_hypervolume(reference_point=torch.from_numpy(further))  # pyright: ignore[reportUnknownMemberType]
+            ),
+            best_of=best_of,
+            supremum=float(box) if math.isnan(best) else best,
+        )
+
+    def score(self, F: PointsLike) -> dict[str, float]:
+        """Return every indicator of one point set; see `score`."""
+        everything = as_points(F, columns=self.reference_point.size)
+        points = everything[np.isfinite(everything).all(axis=1)]
+        exact, volume = _hypervolume(points, self.reference_point)
+        self._check(volume)
+        further = _hypervolume(points, self.sensitivity_point)[1]
+        front = self.front
+        return {
+            "points": len(everything),
+            "nonfinite": len(everything) - len(points),
+            "hypervolume": volume,
+            "hypervolume_is_exact": float(exact),
+            "normalized_hypervolume": volume / self.best_hypervolume,
+            "share_of_best": volume / self.best_of(len(points)) if len(points) else 0.0,
+            "sensitivity_hypervolume": further,
+            "normalized_sensitivity_hypervolume": further / self.best_sensitivity,
+            **{
+                name: math.nan if front is None else distance(points, front)
+                for name, distance in DISTANCES.items()
+            },
+            "nondominated": int(nondominated(points, duplicates="first").sum()),
+            "cut_off": int((~(points < self.reference_point).all(axis=1)).sum()),
+        }
+
+    def _check(self, volume: float) -> None:
+        if volume > self.supremum * (1 + ROUNDING):
+            raise AboveSupremum(
+                f"the hypervolume {volume!r} on {self.name!r} at {self.reference_point.tolist()} "
+                f"exceeds the largest possible, {self.supremum!r}: either the points were not "
+                f"produced by this problem, or a fact that it states (front, best hypervolume, lower "
+                f"bound) is wrong. It is not a result."
+            )
+
+
+def score(problem: Problem, F: PointsLike, *, front_points: int = FRONT_POINTS) -> dict[str, float]:
+    """Return every indicator of a point set, judged by the problem's own facts.
+
+    Args:
+        problem: Owner of the reference point, and where known of the exact front.
+        F: Points [n, m]. Rows with NaN or an infinity are counted and left out: a run that did not
+            end anywhere contributes nothing to its front.
+        front_points: Points of the exact front that the distances are measured against.
+
+    Returns:
+        By name: `hypervolume`; `hypervolume_is_exact` (0 where only `approximate_hypervolume` is
+        feasible); `normalized_hypervolume`, the share of the whole exact front's; `share_of_best`,
+        the share of the best that as many points can reach; `sensitivity_hypervolume` and
+        `normalized_sensitivity_hypervolume`, at a reference point twice as far from the ideal;
+        `igd`, `igd_plus`, `gd`, `gd_plus`, `epsilon`; `nondominated`, the number of distinct
+        non-dominated points; `cut_off`, how many finite points are not strictly inside the reference
+        point; `points` and `nonfinite`, how many rows came in and how many were left out. NaN where
+        the problem does not know its front; an empty set has hypervolume 0 and infinite distances.
+
+    Raises:
+        BadInput: Wrong shape or type.
+        AboveSupremum: The hypervolume exceeds the best possible by more than rounding.
+    """
+    return Judge.of(problem, front_points=front_points).score(F)
+
+
+def _known(fact: Callable[[], float]) -> float:
+    try:
+        return float(fact())
+    except NoKnownFront:
+        return math.nan
+
+
+def _hypervolume(points: Array, reference: Array) -> tuple[bool, float]:
+    limit = exact_limit(reference.size)
+    if limit is None or len(points) <= limit:
+        return True, hypervolume(points, reference)
+    candidates = points[(points < reference).all(axis=1)]
+    candidates = candidates[nondominated(candidates)]
+    if len(candidates) <= limit:
+        return True, hypervolume(candidates, reference)
+    return False, approximate_hypervolume(candidates, reference)
