@@ -1,1 +1,14 @@
-"""Where runs go: this process, local processes, or Ray."""
+"""Where runs go: in this process, in local processes, on a Ray cluster."""
+
+from __future__ import annotations
+
+from paretomtl.executors.base import Executor as Executor
+from paretomtl.executors.base import executor as executor
+from paretomtl.executors.base import executors as executors
+from paretomtl.executors.execute import ExecutionProgress as ExecutionProgress
+from paretomtl.executors.execute import ExecutionSummary as ExecutionSummary
+from paretomtl.executors.execute import execute as execute
+from paretomtl.executors.local import Local as Local
+from paretomtl.executors.processes import Processes as Processes
+from paretomtl.executors.ray_cluster import RayCluster as RayCluster
+from paretomtl.executors.verify import verify as verify

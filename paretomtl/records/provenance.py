@@ -6,7 +6,6 @@ import functools
 import os
 import platform
 import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -62,16 +61,6 @@ def source_commit() -> str:
         not line.startswith("??") or line.endswith(".py") for line in status.splitlines()
     )
     return f"{commit.strip()}+dirty" if changed else commit.strip()
-
-
-def peak_memory_of_process() -> int:
-    """Return the largest resident size this process has had, in bytes; 0 where it cannot be asked."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return 0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else 1024 * peak
 
 
 def _git(directory: Path, *arguments: str) -> str | None:
