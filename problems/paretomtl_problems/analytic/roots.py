@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 
-def floored_power(x: Tensor, exponent: float, floor: float) -> Tensor:
+def floored_power(x: Tensor, exponent: float | Tensor, floor: float) -> Tensor:
     """Return `x ** exponent` exactly, with the slope at `floor` wherever `0 <= x < floor`.
 
     For exponents below 1 the slope grows without bound towards 0, which is where box constraints
