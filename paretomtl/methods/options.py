@@ -158,9 +158,9 @@ def _constant(values: tuple[float, ...], dtype: torch.dtype, device: torch.devic
 
 
 def _number(method: Method, name: str, value: object, expected: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.floating, np.integer)):
         raise BadInput(f"{_label(method)}: `{name}` must be {expected}; found {value!r}.")
-    number = float(value)
+    number = float(value)  # pyright: ignore[reportUnknownArgumentType]
     if math.isnan(number):
         raise BadInput(f"{_label(method)}: `{name}` must be {expected}; found nan.")
     return number

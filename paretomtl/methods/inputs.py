@@ -1,0 +1,217 @@
+"""What a caller passed, checked once and made into the signals of one step."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from paretomtl.aggregation.random import keys_from
+from paretomtl.errors import BadInput
+from paretomtl.methods.base import (
+    Aggregator,
+    Method,
+    Scalarization,
+    SetMethod,
+    Signals,
+    Weighting,
+)
+
+ArrayLike: TypeAlias = "Tensor | NDArray[Any]"
+
+_SHAPES = {
+    "losses": ("m",),
+    "gramian": ("m", "m"),
+    "cross_gramian": ("m", "m"),
+    "jacobian": ("m", "n"),
+    "preference": ("m",),
+    "ideal": ("m",),
+}
+"""The trailing axes of each input."""
+
+_MAY_LACK_LANES = ("preference", "ideal")
+
+
+def answers_direction(chosen: Method) -> bool:
+    """Tell whether a method's step returns a direction instead of weights."""
+    return isinstance(chosen, Aggregator) or (
+        isinstance(chosen, SetMethod) and chosen.reads_jacobian
+    )
+
+
+class Inputs:
+    """Checked inputs of one call: tensors of one type that share their lanes and tasks.
+
+    Args:
+        chosen: The method that will read them.
+        given: losses, gramian, cross_gramian, jacobian, preference, ideal; None where not given.
+
+    Raises:
+        BadInput: A signal that the method reads is missing, or an input is not what it must be.
+    """
+
+    def __init__(self, chosen: Method, **given: ArrayLike | None) -> None:
+        self.method = chosen
+        arrays = {name: given[name] for name in _SHAPES if given.get(name) is not None}
+        self._to_numpy = any(isinstance(value, np.ndarray) for value in arrays.values())
+        self.tensors = {name: _tensor(name, value) for name, value in arrays.items()}
+        self._check_presence()
+        self._check_shapes()
+        self._unify()
+        if "preference" in self.tensors:
+            _check_preference(self.tensors["preference"])
+        if "gramian" in self.tensors:
+            _check_gramian(self.tensors["gramian"].detach())
+        if chosen.needs_positive_losses and "losses" in self.tensors:
+            _check_positive(chosen, self.tensors["losses"].detach())
+
+    def signals(self, generator: torch.Generator | None) -> Signals:
+        """Return what the method reads; a Gramian is made where only the Jacobian was given."""
+        tensors = dict(self.tensors)
+        if "jacobian" in tensors and not isinstance(self.method, Scalarization):
+            rows = tensors["jacobian"]
+            tensors.setdefault("gramian", rows @ rows.mT)
+        if self.method.minibatches > 1 and "gramian" in tensors:
+            tensors.setdefault("cross_gramian", tensors["gramian"])
+        device = self.tensor_kind["device"]
+        if generator is None:
+            keys = torch.zeros(self.batch, dtype=torch.int64, device=device)
+        else:
+            keys = keys_from(generator, self.batch).to(device)
+        return Signals(**tensors, keys=keys, steps=torch.zeros_like(keys))
+
+    def first_step(self, generator: torch.Generator | None) -> Tensor:
+        """Return the method's answer at its initial state."""
+        jacobian = self.tensors.get("jacobian")
+        n = None if jacobian is None else jacobian.shape[-1]
+        state = self.method.init(self.batch, self.n_tasks, n_parameters=n, **self.tensor_kind)
+        answer, _ = self.method.step(state, self.signals(generator))
+        return answer
+
+    def in_kind(self, answer: Tensor) -> Any:
+        """Return the answer as a NumPy array if one came in."""
+        return answer.detach().cpu().numpy() if self._to_numpy else answer
+
+    def _check_presence(self) -> None:
+        chosen, given = self.method, self.tensors
+        if chosen.reads_losses and "losses" not in given:
+            raise BadInput(f"{chosen.name} reads the losses: pass losses=.")
+        if answers_direction(chosen):
+            if "jacobian" not in given:
+                raise BadInput(f"{chosen.name} reads the Jacobian: pass jacobian=.")
+        elif isinstance(chosen, (Weighting, SetMethod)) and not {"gramian", "jacobian"} & set(
+            given
+        ):
+            raise BadInput(f"{chosen.name} reads the Gramian: pass gramian= or jacobian=.")
+
+    def _check_shapes(self) -> None:
+        for name, tensor in self.tensors.items():
+            tail = tensor.shape[tensor.ndim - len(_SHAPES[name]) :]
+            square = _SHAPES[name] != ("m", "m") or len(set(tail)) == 1
+            if tensor.ndim < len(_SHAPES[name]) or 0 in tail or not square:
+                raise BadInput(
+                    f"`{name}` must have shape {_expected(name)}; found {list(tensor.shape)}."
+                )
+        main, first = next(iter(self.tensors.items()))
+        depth = len(_SHAPES[main])
+        self.n_tasks = first.shape[first.ndim - depth]
+        self.batch = tuple(first.shape[: first.ndim - depth])
+        if isinstance(self.method, SetMethod) and not self.batch:
+            raise BadInput(
+                f"{self.method.name} moves a whole set: `{main}` needs an axis of members before its "
+                f"last {depth}; found shape {list(first.shape)}."
+            )
+        for name, tensor in self.tensors.items():
+            tail = [self.n_tasks if axis == "m" else tensor.shape[-1] for axis in _SHAPES[name]]
+            found = list(tensor.shape)
+            if found != [*self.batch, *tail] and not (name in _MAY_LACK_LANES and found == tail):
+                raise BadInput(
+                    f"`{name}` must have shape {_expected(name)}, here {[*self.batch, *tail]} to fit "
+                    f"`{main}` of shape {list(first.shape)}; found {found}."
+                )
+
+    def _unify(self) -> None:
+        """Give all inputs one dtype and device: those of the data, not of the preference."""
+        data = [t for n, t in self.tensors.items() if n not in _MAY_LACK_LANES]
+        dtype = torch.float64 if any(t.dtype == torch.float64 for t in data) else torch.float32
+        self.tensor_kind: dict[str, Any] = {"dtype": dtype, "device": data[0].device}
+        self.tensors = {name: t.to(**self.tensor_kind) for name, t in self.tensors.items()}
+        if "preference" in self.tensors:
+            preference = self.tensors["preference"]
+            self.tensors["preference"] = preference.expand(*self.batch, self.n_tasks)
+
+
+def _tensor(name: str, value: object) -> Tensor:
+    try:
+        tensor = value if isinstance(value, Tensor) else torch.as_tensor(np.asarray(value))
+    except (TypeError, ValueError) as error:
+        raise BadInput(
+            f"`{name}` must be a tensor or an array of numbers; found {value!r}."
+        ) from error
+    if not tensor.is_floating_point() and not tensor.is_complex() and tensor.dtype != torch.bool:
+        tensor = tensor.to(torch.float64)
+    if tensor.dtype not in (torch.float32, torch.float64):
+        raise BadInput(
+            f"`{name}` must be float32 or float64; found {str(tensor.dtype).removeprefix('torch.')}."
+        )
+    return tensor
+
+
+def _check_preference(preference: Tensor) -> None:
+    bad = ~((preference >= 0).all(-1) & ((preference.sum(-1) - 1).abs() <= 1e-5))
+    if bool(bad.any()):
+        found: list[float] = preference[bad][0].tolist()  # pyright: ignore[reportUnknownVariableType]
+        raise BadInput(
+            "a preference must be non-negative numbers that sum to 1; "
+            f"found {[float(f'{p:.6g}') for p in found]}, which sum to {sum(found):g}."
+        )
+
+
+def _check_gramian(gramian: Tensor) -> None:
+    tolerance = 1e-4 if gramian.dtype == torch.float32 else 1e-9
+    size = gramian.abs().amax((-2, -1), keepdim=True)
+    # a comparison with NaN is false: such a lane is allowed, and is not reported here
+    skew = (gramian - gramian.mT).abs() > tolerance * size
+    if bool(skew.any()):
+        *lane, i, j = _first_place(skew)
+        raise BadInput(
+            f"a Gramian must be symmetric; found G[{i}, {j}] = {gramian[(*lane, i, j)].item():g} and "
+            f"G[{j}, {i}] = {gramian[(*lane, j, i)].item():g}{f' in lane {lane}' if lane else ''}."
+        )
+    diagonal = gramian.diagonal(dim1=-2, dim2=-1)
+    if bool((diagonal < 0).any()):
+        raise BadInput(
+            "a Gramian has squared lengths on its diagonal, which cannot be negative; "
+            f"found {diagonal[diagonal < 0][0].item():g}."
+        )
+
+
+def _check_positive(chosen: Method, losses: Tensor) -> None:
+    shift = getattr(chosen, "shift", 0.0)
+    per_lane = isinstance(shift, Tensor) and shift.ndim > 0 and shift.shape != losses.shape
+    shift = torch.as_tensor(shift).to(losses)
+    bad = losses + (shift.unsqueeze(-1) if per_lane else shift) <= 0
+    if bool(bad.any()):
+        *lane, task = _first_place(bad)
+        advice = ""
+        if any(f.name == "shift" for f in dataclasses.fields(chosen)):
+            advice = (
+                " Declare `shift`, a number added to every loss, if their lower bound is known."
+            )
+        raise BadInput(
+            f"{chosen.name} needs losses > 0; found {losses[bad][0].item():g} for task {task + 1}"
+            f"{f' in lane {lane}' if lane else ''}.{advice}"
+        )
+
+
+def _first_place(mask: Tensor) -> list[int]:
+    return mask.nonzero()[0].tolist()  # pyright: ignore[reportUnknownVariableType]
+
+
+def _expected(name: str) -> str:
+    tail = ", ".join(_SHAPES[name])
+    return f"[{tail}]" if name == "ideal" else f"[*batch, {tail}]"

@@ -1,0 +1,147 @@
+"""The Tchebycheff maximum, smoothed by log-sum-exp; and the log-ratio objective of the same name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from paretomtl.errors import BadInput
+from paretomtl.methods.base import Card, Signals, State, lane_option, methods
+from paretomtl.methods.loss_normalization import running_mean
+from paretomtl.methods.options import (
+    PerTask,
+    choose,
+    coefficients,
+    count,
+    emphasize,
+    lane,
+    losses_of,
+    per_task,
+    settle,
+)
+from paretomtl.methods.tchebycheff import IdealPointScalarization
+
+
+@methods.register("smooth_tchebycheff")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SmoothTchebycheff(IdealPointScalarization):
+    """Log-sum-exp of the weighted distances to the ideal point: Tchebycheff as mu goes to 0.
+
+    `form="log_ratio"` is the other objective that goes by this name: the authors' multi-task code and
+    LibMTL minimise the log-sum-exp of log(L / nadir) after a warm-up on the sum of log L.
+
+    Args:
+        mu: Smoothing, > 0, in units of the weighted losses; within mu log m of Tchebycheff.
+        form: "paper", or "log_ratio" (needs positive losses).
+        nadir: For "log_ratio": the losses that ratios are taken to, one number or one a task; None takes
+            the mean over the last `window` steps of the warm-up.
+        warmup: For "log_ratio" with a measured nadir: steps on the sum of log L before the switch.
+        window: Steps at the end of the warm-up (an epoch, in LibMTL) that the nadir is the mean of.
+    """
+
+    card: ClassVar[Card] = Card(
+        title="Smooth Tchebycheff (STCH)",
+        formula="mu log sum_i exp(p_i (L_i - z_i) / mu);  log_ratio: m mu log sum_i exp(m p_i log(L_i / n_i) / mu)",
+        source="Lin et al. 2024, Smooth Tchebycheff Scalarization for Multi-Objective Optimization, Equation 12",
+        departures=(
+            "The exponents are computed in float64. In the log-ratio form m p_i multiplies the logarithms, "
+            "and epochs are counted in steps."
+        ),
+        peers=(
+            "TorchJD STCH: the paper's form; mu has no default.",
+            "LibMTL STCH: the log-ratio form, mu = 1, after 4 epochs of sum log L; nadir is that epoch's mean.",
+            "LibMOON soft_tche: the paper's form.",
+        ),
+        cost="O(m)",
+    )
+
+    mu: float = lane_option(0.01)
+    form: Literal["paper", "log_ratio"] = "paper"
+    nadir: PerTask | None = None
+    warmup: int = 4
+    window: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        settle(self, "mu", "a number > 0", lambda v: (v > 0) & v.isfinite())
+        choose(self, "form", ("paper", "log_ratio"))
+        if self.nadir is not None:
+            settle(self, "nadir", "a number > 0, or one a task", lambda v: v > 0)
+        count(self, "warmup", least=1)
+        count(self, "window", least=1)
+        if self.window > self.warmup:
+            raise BadInput(
+                f"smooth_tchebycheff: `window` ({self.window}) is part of the warm-up and cannot exceed "
+                f"`warmup` ({self.warmup})."
+            )
+        # only the log-ratio form takes logarithms of the losses
+        object.__setattr__(self, "needs_positive_losses", self.form == "log_ratio")
+
+    @property
+    def _measures(self) -> bool:
+        return self.form == "log_ratio" and self.nadir is None
+
+    def init(self, batch: Sequence[int], n_tasks: int, **settings: Any) -> State:
+        """Return an empty mean of the warm-up's losses, where the nadir is measured."""
+        return running_mean(batch, n_tasks, **settings) if self._measures else {}
+
+    def value(self, state: State, signals: Signals) -> Tensor:
+        """Return the smoothed maximum."""
+        if self.form == "paper":
+            exponents, mu = self._exponents(signals)
+            smooth = (mu * torch.logsumexp(exponents, -1, keepdim=True)).squeeze(-1)
+            return smooth.to(losses_of(signals).dtype)
+        losses = losses_of(signals)
+        exponents, mu = self._log_ratios(state, signals)
+        m = losses.shape[-1]
+        smooth = (m * mu * torch.logsumexp(exponents, -1, keepdim=True)).squeeze(-1)
+        if self._measures:
+            warm = emphasize(losses.log(), signals).sum(-1)
+            smooth = torch.where(state["count"] < self.warmup, warm.to(smooth), smooth)
+        return smooth.to(losses.dtype)
+
+    def weights(self, state: State, signals: Signals) -> Tensor:
+        """Return the gradient of the smoothed maximum."""
+        losses = losses_of(signals)
+        if self.form == "paper":
+            exponents, _ = self._exponents(signals)
+            return torch.softmax(exponents, -1).to(losses.dtype) * coefficients(signals, losses)
+        exponents, _ = self._log_ratios(state, signals)
+        weights = losses.shape[-1] * torch.softmax(exponents, -1).to(losses.dtype)
+        if self._measures:
+            warm = (state["count"] < self.warmup).unsqueeze(-1)
+            weights = torch.where(warm, 1.0, weights)
+        return emphasize(weights / losses, signals)
+
+    def update(self, state: State, signals: Signals) -> State:
+        """Return the mean over the end of the warm-up, and the steps made."""
+        if not self._measures:
+            return state
+        done = state["count"].unsqueeze(-1)
+        seen = done - (self.warmup - self.window)
+        mean = state["mean"] + (losses_of(signals).detach() - state["mean"]) / (seen + 1).clamp(
+            min=1
+        )
+        counted = (seen >= 0) & (done < self.warmup)
+        return {
+            "mean": torch.where(counted, mean, state["mean"]),
+            "count": state["count"] + 1,
+        }
+
+    def _exponents(self, signals: Signals) -> tuple[Tensor, Tensor]:
+        d = self.distances(signals).double()
+        mu = lane(self.mu, d)
+        return coefficients(signals, d) * d / mu, mu
+
+    def _log_ratios(self, state: State, signals: Signals) -> tuple[Tensor, Tensor]:
+        losses = losses_of(signals).double()
+        if self.nadir is not None:
+            nadir = per_task(self.nadir, losses, name="nadir")
+        else:  # before the warm-up ends the mean may be 0: those lanes do not use it yet
+            nadir = torch.where(state["mean"] > 0, state["mean"], 1.0).to(losses)
+        mu = lane(self.mu, losses)
+        return emphasize(torch.log(losses / nadir), signals) / mu, mu
