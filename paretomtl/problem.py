@@ -43,6 +43,8 @@ class ProblemCard:
         family: The suite it belongs to, such as "ZDT", "DTLZ", "multi-task toy".
         front_shape: Shape of the Pareto front.
         differentiable: False when gradients do not exist almost everywhere.
+        front_accuracy: 0 where `front()` is exact; where it was computed, how far a point may lie
+            beyond it, as a share of the range from ideal to nadir.
         notes: Traps: singular gradients and what is done, errors in other libraries.
     """
 
@@ -51,6 +53,7 @@ class ProblemCard:
     family: str
     front_shape: FrontShape = "unknown"
     differentiable: bool = True
+    front_accuracy: float = 0.0
     notes: tuple[str, ...] = ()
 
 
