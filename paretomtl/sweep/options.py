@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import types
 import typing
 from collections.abc import Mapping
@@ -64,10 +65,16 @@ def _entries_fit(values: typing.Sequence[Any], hints: tuple[Any, ...]) -> bool:
 
 
 def _hints(cls: type) -> dict[str, Any]:
-    try:
-        return typing.get_type_hints(cls)
-    except NameError:  # a plug-in annotates with names it imports for type checkers only
-        return {}
+    """Return the annotations that can be evaluated; a plug-in may import some for type checkers only."""
+    hints: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        for name, annotation in inspect.get_annotations(base).items():
+            alone = {"__annotations__": {name: annotation}, "__module__": base.__module__}
+            try:
+                hints |= typing.get_type_hints(type(name, (), alone))
+            except (NameError, TypeError, AttributeError):
+                hints.pop(name, None)
+    return hints
 
 
 def _shown(hint: Any) -> str:
