@@ -8,7 +8,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint format bench asv-check clean
+.PHONY: help setup demo test lint format bench asv-check lowest clean
 
 SHELL := /bin/sh
 ifeq ($(OS),Windows_NT)
@@ -72,10 +72,17 @@ format: $(INSTALLED)
 asv-check: $(INSTALLED)
 	$(RUN) asv check
 
+# The suite with every dependency at its lower bound, in an environment of its own.
+lowest: $(INSTALLED)
+	$(BIN)/python -m venv --clear .venv-lowest
+	$(BIN)/python .ci/lowest.py > .venv-lowest/constraints.txt
+	.venv-lowest/bin/python -m pip install --quiet -c .venv-lowest/constraints.txt -e ".[dev]"
+	.venv-lowest/bin/python -P -m pytest -n $(JOBS) $(TESTS)
+
 bench: $(INSTALLED)
 	$(RUN) asv machine --yes
 	$(RUN) asv run --quick --show-stderr --set-commit-hash "$$(git rev-parse HEAD)"
 
 clean:
-	rm -rf .venv .asv runs/$(SUITE) reports/out/$(SUITE) build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-lowest .asv runs/$(SUITE) reports/out/$(SUITE) build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find paretomtl problems reports benchmarks tests -name __pycache__ -type d -prune -exec rm -rf {} +
