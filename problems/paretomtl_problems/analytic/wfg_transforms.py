@@ -1,0 +1,137 @@
+"""The transformations and shapes of the WFG toolkit, for tensors of normalised variables in [0, 1].
+
+Huband, Hingston, Barone & While (2006), "A review of multiobjective test problems and a scalable
+test problem toolkit", IEEE TEVC 10(5), Tables IX to XI. Written piece by piece instead of with the
+source's floor functions: equal values, and gradients that are one-sided derivatives (or their
+mean) at the kinks. The greatest lower bound of a shift, `y = A`, has gradient 0.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from paretomtl_problems.analytic.roots import floored_power
+
+FLOOR = 1e-6
+"""Below this base the slope of a power is taken at it, because powers under 1 are vertical at 0."""
+
+
+def shift_linear(y: Tensor, zero: float) -> Tensor:
+    """`s_linear`: 0 at `zero`, rising linearly to 1 at both ends."""
+    return (y - zero).abs() * _either(y > zero, 1.0 / (1.0 - zero), 1.0 / zero, y)
+
+
+def shift_deceptive(y: Tensor, zero: float, aperture: float, local: float) -> Tensor:
+    """`s_decept`: a narrow valley down to 0 at `zero`; slopes lead away from it to `local` at both ends."""
+    distance = (y - zero).abs() - aperture
+    falls = (local - 1.0) / (1.0 - zero - aperture), (local - 1.0) / (zero - aperture)
+    side = _either(y > zero, *falls, y)
+    return 1.0 + distance * torch.where(distance < 0.0, 1.0 / aperture, side)
+
+
+def shift_multimodal(y: Tensor, minima: int, hill: float, zero: float) -> Tensor:
+    """`s_multi`: 0 at `zero`, with `minima` local minima to either side; `hill` sets their depth."""
+    t = (y - zero) * _either(y > zero, 0.5 / (1.0 - zero), 0.5 / zero, y)
+    return (1.0 - torch.cos((4 * minima + 2) * math.pi * t) + 4.0 * hill * t * t) / (hill + 2.0)
+
+
+def bias_flat(y: Tensor, value: float, start: float, stop: float) -> Tensor:
+    """`b_flat`: the constant `value` between `start` and `stop`, linear on both sides."""
+    rise = (y * (value / start)).clamp(max=value)
+    return rise + ((y - stop) * ((1.0 - value) / (1.0 - stop))).clamp(min=0.0)
+
+
+def bias_parameter(y: Tensor, u: Tensor) -> Tensor:
+    """`b_param` with A = 0.98 / 49.98, B = 0.02, C = 50: a power that depends on other variables."""
+    a = 0.98 / 49.98
+    v = a - (1.0 - 2.0 * u) * _either(u > 0.5, 1.0 - a, a, u)
+    return floored_power(y, 0.02 + 49.98 * v, FLOOR)
+
+
+def pair_nonseparable(y: Tensor) -> Tensor:
+    """`r_nonsep` of neighbouring pairs with degree 2: [*, l] -> [*, l / 2]."""
+    a, b = y[..., ::2], y[..., 1::2]
+    return (a + b + 2.0 * (a - b).abs()) / 3.0
+
+
+def reduce_nonseparable(y: Tensor) -> Tensor:
+    """`r_nonsep` of the last axis with degree its length n: [*, n] -> [*].
+
+    The sum of |y_i - y_j| over all ordered pairs is `2 sum_i (2 i - n + 1) y_(i)` over the sorted
+    values: O(n log n) instead of O(n^2).
+    """
+    n = y.shape[-1]
+    if n == 1:
+        return y[..., 0]
+    half = (n + 1) // 2
+    ranks = torch.arange(1 - n, n, 2, dtype=y.dtype, device=y.device)
+    total = y.sum(-1) + 2.0 * (y.sort(-1).values * ranks).sum(-1)
+    return total / (half * (1.0 + 2.0 * n - 2.0 * half))
+
+
+def tail_means(y: Tensor) -> Tensor:
+    """Mean of the variables after each one, the last excepted: [*, n] -> [*, n - 1]."""
+    n = y.shape[-1]
+    counts = torch.arange(n - 1, 0, -1, dtype=y.dtype, device=y.device)
+    return y[..., 1:].flip(-1).cumsum(-1).flip(-1) / counts
+
+
+def head_means(y: Tensor) -> Tensor:
+    """Mean of the variables before each one, the first excepted: [*, n] -> [*, n - 1]."""
+    counts = torch.arange(1, y.shape[-1], dtype=y.dtype, device=y.device)
+    return y[..., :-1].cumsum(-1) / counts
+
+
+def chain(factors: Tensor, ends: Tensor, last: Tensor | None = None) -> Tensor:
+    """Combine as all WFG shapes do: `h_1 = prod_i factor_i`, `h_j = prod_{i<=m-j} factor_i * end_{m-j+1}`.
+
+    Args:
+        factors: [*, m - 1].
+        ends: [*, m - 1].
+        last: `h_m` where it is not `end_1`, [*].
+    """
+    head, tail = factors.unbind(-1), list(ends.unbind(-1))
+    if last is not None:
+        tail[0] = last
+    product = head[0]
+    h = [tail[0]]
+    for factor, end in zip(head[1:], tail[1:], strict=True):
+        h.append(product * end)
+        product = product * factor
+    h.append(product)
+    return torch.stack(h[::-1], -1)
+
+
+def concave(x: Tensor) -> Tensor:
+    """The concave shape, a sphere: [*, m - 1] -> [*, m]."""
+    angle = (math.pi / 2) * x
+    return chain(angle.sin(), angle.cos())
+
+
+def convex(x: Tensor, last: Tensor | None = None) -> Tensor:
+    """The convex shape; `last` replaces the last objective: [*, m - 1] -> [*, m]."""
+    angle = (math.pi / 2) * x
+    return chain(1.0 - angle.cos(), 1.0 - angle.sin(), last)
+
+
+def linear(x: Tensor) -> Tensor:
+    """The linear shape, a simplex: [*, m - 1] -> [*, m]."""
+    return chain(x, 1.0 - x)
+
+
+def mixed(x: Tensor) -> Tensor:
+    """`mixed_m` with alpha = 1 and A = 5, as in WFG1: falls from 1 to 0 in five waves."""
+    return 1.0 - x + torch.sin((10.0 * math.pi) * x) / (10.0 * math.pi)
+
+
+def disconnected(x: Tensor) -> Tensor:
+    """`disc_m` with alpha = beta = 1 and A = 5, as in WFG2: five valleys."""
+    return 1.0 - x * torch.cos((5.0 * math.pi) * x) ** 2
+
+
+def _either(condition: Tensor, yes: float, no: float, like: Tensor) -> Tensor:
+    """Choose between two numbers in the dtype of `like`; `torch.where` alone would make float32."""
+    return torch.where(condition, torch.full((), yes, dtype=like.dtype, device=like.device), no)
