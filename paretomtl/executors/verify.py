@@ -38,10 +38,10 @@ def verify(store: Store, sample: int = 10, seed: int = 0, *, device: str = "auto
     """
     if sample < 1:
         raise BadInput(f"`sample` must be at least 1; found {sample}.")
-    keys = sorted(record.key for record in store.records() if _repeatable(record))
+    keys: list[str] = sorted(record.key for record in store.records() if _repeatable(record))
     if not keys:
         raise BadInput(f"{store} holds no run that can be repeated.")
-    drawn = np.random.default_rng(seed).permutation(len(keys))[:sample]
+    drawn: list[int] = np.random.default_rng(seed).permutation(len(keys))[:sample].tolist()
     chosen = sorted(store.records(keys[i] for i in drawn), key=lambda record: record.key)
     again: dict[str, Outcome] = {}
     for batch in plan_batches([record.spec for record in chosen]):

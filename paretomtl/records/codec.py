@@ -176,7 +176,7 @@ def _union(value: Any, kind: Any) -> Any:
         if type(value) is member:
             return _converter.structure(value, member)
     candidates = [m for m in members if shape_of(m) == shape(value)]
-    if len(candidates) == 1:
+    if len(candidates) == 1 and candidates[0] not in (float, int, str, bool):
         return _converter.structure(value, candidates[0])
     for member in candidates:
         try:

@@ -25,8 +25,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from paretomtl.errors import BadInput, StoreError
-from paretomtl.records.layout import SCHEMA, VERSION_KEY, decode, is_flat, rebuild, to_table
-from paretomtl.records.migrate import check_version, migrate
+from paretomtl.records.files import Unusable, format_of, read_table, record_files, visible_names
+from paretomtl.records.layout import SCHEMA, decode, is_flat, rebuild, to_table
 from paretomtl.records.publish import publish, remove_stale
 from paretomtl.records.record import RECORD_VERSION, Record
 from paretomtl.sweep.spec import RunSpec
@@ -185,13 +185,13 @@ class Store:
                     f"a store is a directory; {str(self.path)!r} is a file. "
                     "Name a directory, new or with records."
                 )
-            if (self.path / MARKER).exists() or not _visible(self.path):
+            if (self.path / MARKER).exists() or not visible_names(self.path):
                 return
         except OSError as error:
             raise StoreError(f"the store {str(self.path)!r} cannot be read: {error}.") from error
-        if not any(_format_of(file) is not None for file in _record_files(self.path)):
+        if not any(format_of(file) is not None for file in record_files(self.path)):
             raise StoreError(
-                f"{str(self.path)!r} holds other files ({_visible(self.path)[0]!r}, ...) and no records. "
+                f"{str(self.path)!r} holds other files ({visible_names(self.path)[0]!r}, ...) and no records. "
                 "Name an empty or new directory, or a store."
             )
 
@@ -204,7 +204,7 @@ class Store:
 
     def _files(self) -> list[str]:
         try:
-            return [f.name for f in _record_files(self.path) if f.name not in self._skipped]
+            return [f.name for f in record_files(self.path) if f.name not in self._skipped]
         except OSError as error:
             raise StoreError(f"the store {str(self.path)!r} cannot be read: {error}.") from error
 
@@ -243,31 +243,12 @@ class Store:
 
     def _read(self, name: str, columns: Sequence[str] | None = None) -> Any:
         """Return a file's table in the current format, or None after setting the file aside."""
-        path = self.path / name
         try:
-            with path.open("rb") as file:
-                parquet = pq.ParquetFile(file, page_checksum_verification=True)
-                version = _version(parquet.schema_arrow.metadata)
-                if version is None:
-                    return self._put_aside(name, "it is no record file of paretomtl")
-                check_version(version, file=str(path))
-                if version == RECORD_VERSION:
-                    absent = set(SCHEMA.names) - set(parquet.schema_arrow.names)
-                    if absent:
-                        return self._put_aside(name, f"it lacks the columns {sorted(absent)}")
-                    table = parquet.read(columns=columns or SCHEMA.names)
-                else:
-                    table = migrate(parquet.read(), version)
-                return table.cast(pa.schema([SCHEMA.field(c) for c in columns or SCHEMA.names]))
-        except StoreError:
-            raise
+            return read_table(self.path / name, columns)
         except FileNotFoundError:  # another process has set it aside in the meantime
             return None
-        except OSError as error:
-            # With an errno the file system could not deliver the file: it may be sound tomorrow.
-            return self._put_aside(name, str(error), move=error.errno is None)
-        except (pa.ArrowException, ValueError, KeyError) as error:
-            return self._put_aside(name, str(error))
+        except Unusable as error:
+            return self._put_aside(name, str(error), move=error.for_good)
 
     def _put_aside(self, name: str, reason: str, *, move: bool = True) -> None:
         """Name a file that cannot be used, and move it out of the readers' way where possible."""
@@ -284,7 +265,6 @@ class Store:
             except OSError as error:
                 log.debug("could not move %s: %s", name, error)
         where = f"moved to {moved}" if moved else "left in place and ignored"
-        reason = reason.strip().split("\n")[0].rstrip(".")
         log.warning("%s is not usable (%s); %s.", self.path / name, reason, where)
         self.set_aside.append(SetAside(name, reason, moved))
 
@@ -296,28 +276,6 @@ def open_store(path: str | os.PathLike[str]) -> Store:
         StoreError: The path is a file, or a directory that holds other things and no records.
     """
     return Store(path)
-
-
-def _record_files(path: Path) -> list[Path]:
-    if not path.exists():
-        return []
-    return sorted(f for f in path.iterdir() if f.suffix == ".parquet" and f.name[0] not in "._")
-
-
-def _visible(path: Path) -> list[str]:
-    return sorted(f.name for f in path.iterdir() if f.name[0] not in "._")
-
-
-def _format_of(file: Path) -> int | None:
-    try:
-        return _version(pq.read_schema(file).metadata)
-    except (OSError, pa.ArrowException):
-        return None
-
-
-def _version(metadata: dict[bytes, bytes] | None) -> int | None:
-    text = (metadata or {}).get(VERSION_KEY, b"")
-    return int(text) if text.isdigit() else None
 
 
 def _unwritable(path: Path, error: OSError, *, lost: int = 0) -> StoreError:
