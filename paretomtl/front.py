@@ -13,7 +13,7 @@ from torch import Tensor
 
 from paretomtl.engine.loop import Progress, run_lanes
 from paretomtl.engine.outcome import Outcome
-from paretomtl.engine.runs import check_fit, choice_of, lane_of, settings_of
+from paretomtl.engine.runs import check_fit, check_optimizer, choice_of, lane_of, settings_of
 from paretomtl.errors import BadInput, missing_extra
 from paretomtl.indicators import hypervolume, nondominated
 from paretomtl.methods.base import Method, SetMethod
@@ -164,7 +164,7 @@ def trace(
         gammas: Exponents for a method with the option `gamma`; combined with every preference.
         seeds: How many (0, 1, ...), or the list.
         budget: When a run ends; 1000 steps unless stated.
-        optimizer: Name, or a full `Optimizer`.
+        optimizer: Name, or a full `Optimizer` with its schedule.
         lr: Learning rate; the optimizer's default when None.
         batch_size: Samples in a minibatch of a network; the problem's own when None.
         precision: "float64" or "float32"; None: float64 for formulas, float32 for networks.
@@ -188,6 +188,7 @@ def trace(
     m = the_problem.n_objectives
     wishes = _preferences(preferences, m)
     base = _optimizer(optimizer, lr)
+    limit = budget or Budget(steps=1000)
     variants = _variants(the_method, gammas)
     chosen = choice_of(the_problem)
     specs: list[RunSpec] = []
@@ -197,6 +198,7 @@ def trace(
         for seed in _seeds(seeds):
             for wish in wishes:
                 check_fit(the_problem, variant, wish)
+                check_optimizer(variant, base, limit)
                 members.append(variant)
                 specs.append(
                     RunSpec(
@@ -205,7 +207,7 @@ def trace(
                         preference=wish,
                         seed=seed,
                         optimizer=base,
-                        budget=budget or Budget(steps=1000),
+                        budget=limit,
                         batch_size=batch_size,
                         precision=precision,
                         heads=heads,  # pyright: ignore[reportArgumentType]

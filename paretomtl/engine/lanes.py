@@ -214,10 +214,9 @@ class NeuralLanes(Lanes):
         """Return each network's metrics on each split; the networks are not kept."""
         figures: list[dict[str, dict[str, float]]] = [{} for _ in range(self.n_lanes)]
         for split in SPLITS:
-            values = self._metrics(split)
-            for name, column in values.items():
-                for lane in range(self.n_lanes):
-                    figures[lane].setdefault(split, {})[name] = float(column[lane])
+            for name, column in self._metrics(split).items():
+                for lane, value in enumerate(column.cpu().numpy()):
+                    figures[lane].setdefault(split, {})[name] = float(value)
         return None, figures
 
     def _stacked_losses(

@@ -19,6 +19,7 @@ from paretomtl.engine.device import resolve_device, resolve_dtype
 from paretomtl.engine.lanes import AnalyticLanes, Lanes, NeuralLanes
 from paretomtl.engine.optimizers import OPTIMIZERS
 from paretomtl.engine.outcome import Outcome
+from paretomtl.engine.rates import Rate
 from paretomtl.engine.schedule import Clock
 from paretomtl.engine.trajectory import Trajectory
 from paretomtl.errors import BadInput
@@ -172,6 +173,13 @@ class _Batch:
             passes_per_step=self.passes_per_step,
             snapshots=self.settings.snapshots,
         )
+        self.rate = Rate(
+            self.settings.optimizer,
+            total=clock.total,
+            n_lanes=self.lanes.n_lanes,
+            dtype=self.preference.dtype,
+            device=self.alive.device,
+        )
         trajectory = Trajectory(self.lanes.n_lanes)
         step = 0
         while True:
@@ -212,7 +220,8 @@ class _Batch:
         self.died = torch.where(self.alive & ~finite, step, self.died)
         self.alive = self.alive & finite
         with torch.no_grad():
-            self.optimizer.step(gradients, self.alive)
+            factor = self.rate.factor(step, self.latest.gramian)
+            self.optimizer.step(gradients, self.alive, factor)
             lanes.project()
             self._observe()
             lanes.draw()

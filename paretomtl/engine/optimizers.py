@@ -29,8 +29,26 @@ class StackedOptimizer(ABC):
         """Move the parameters to where the next gradient is taken; most stay where they are."""
 
     @abstractmethod
-    def step(self, gradients: Sequence[Tensor], alive: Tensor) -> None:
-        """Apply one update along minus the gradients; consumes their memory."""
+    def step(
+        self, gradients: Sequence[Tensor], alive: Tensor, factor: float | Tensor = 1.0
+    ) -> None:
+        """Apply one update along minus the gradients.
+
+        Args:
+            gradients: One a parameter, lanes in front.
+            alive: Which lanes may move, [lanes].
+            factor: What multiplies the learning rate at this step, a number or [lanes].
+        """
+
+    def _rates(self, factor: float | Tensor) -> list[float | Tensor]:
+        """Return this step's learning rate in the shape of each parameter."""
+        if isinstance(factor, float):
+            return self._lr if factor == 1.0 else [lr * factor for lr in self._lr]
+        return [
+            lr * shaped
+            for lr, p in zip(self._lr, self.parameters, strict=True)
+            if isinstance(shaped := _per_lane(factor, p), Tensor)
+        ]
 
     def _decayed(self, gradient: Tensor, parameter: Tensor) -> Tensor:
         decay = self.settings.weight_decay
@@ -40,9 +58,11 @@ class StackedOptimizer(ABC):
 class SGD(StackedOptimizer):
     """`x <- x - lr g`."""
 
-    def step(self, gradients: Sequence[Tensor], alive: Tensor) -> None:
+    def step(
+        self, gradients: Sequence[Tensor], alive: Tensor, factor: float | Tensor = 1.0
+    ) -> None:
         """Apply one update."""
-        for x, g, lr in zip(self.parameters, gradients, self._lr, strict=True):
+        for x, g, lr in zip(self.parameters, gradients, self._rates(factor), strict=True):
             keep = _mask(alive, x)
             x.sub_(torch.where(keep, lr * self._decayed(g, x), 0))
 
@@ -56,10 +76,14 @@ class Momentum(StackedOptimizer):
         super().__init__(parameters, settings, lr)
         self.velocities = [torch.zeros_like(p) for p in self.parameters]
 
-    def step(self, gradients: Sequence[Tensor], alive: Tensor) -> None:
+    def step(
+        self, gradients: Sequence[Tensor], alive: Tensor, factor: float | Tensor = 1.0
+    ) -> None:
         """Apply one update."""
         mu = self.settings.momentum
-        for x, g, lr, v in zip(self.parameters, gradients, self._lr, self.velocities, strict=True):
+        for x, g, lr, v in zip(
+            self.parameters, gradients, self._rates(factor), self.velocities, strict=True
+        ):
             keep = _mask(alive, x)
             v.copy_(torch.where(keep, mu * v - lr * self._decayed(g, x), v))
             x.add_(torch.where(keep, v, 0))
@@ -77,12 +101,19 @@ class Nesterov(Momentum):
         for x, v in zip(self.parameters, self.velocities, strict=True):
             x.add_(v, alpha=self.settings.momentum)
 
-    def step(self, gradients: Sequence[Tensor], alive: Tensor) -> None:
+    def step(
+        self, gradients: Sequence[Tensor], alive: Tensor, factor: float | Tensor = 1.0
+    ) -> None:
         """Apply one update from the point that was looked ahead from."""
         decayed = [self._decayed(g, x) for g, x in zip(gradients, self.parameters, strict=True)]
         mu = self.settings.momentum
         for x, o, g, lr, v in zip(
-            self.parameters, self._origin, decayed, self._lr, self.velocities, strict=True
+            self.parameters,
+            self._origin,
+            decayed,
+            self._rates(factor),
+            self.velocities,
+            strict=True,
         ):
             keep = _mask(alive, x)
             v.copy_(torch.where(keep, mu * v - lr * g, v))
@@ -102,14 +133,16 @@ class Adam(StackedOptimizer):
         self.second = [torch.zeros_like(p) for p in self.parameters]
         self.steps = 0
 
-    def step(self, gradients: Sequence[Tensor], alive: Tensor) -> None:
+    def step(
+        self, gradients: Sequence[Tensor], alive: Tensor, factor: float | Tensor = 1.0
+    ) -> None:
         """Apply one update."""
         self.steps += 1
         (b1, b2), eps = self.settings.betas, self.settings.eps
         c1, c2 = 1 - b1**self.steps, (1 - b2**self.steps) ** 0.5
         decay = self.settings.weight_decay
         for x, g, lr, m, v in zip(
-            self.parameters, gradients, self._lr, self.first, self.second, strict=True
+            self.parameters, gradients, self._rates(factor), self.first, self.second, strict=True
         ):
             keep = _mask(alive, x)
             g = torch.where(keep, g if self.decoupled else self._decayed(g, x), 0)

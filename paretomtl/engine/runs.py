@@ -12,7 +12,7 @@ from paretomtl.engine.seeding import stable_hash
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Method, SetMethod, method
 from paretomtl.problem import NeuralProblem, Problem, problem
-from paretomtl.sweep.spec import Choice, RunSpec
+from paretomtl.sweep.spec import Budget, Choice, Optimizer, RunSpec
 
 ANALYTIC_LANES = 2048
 NEURAL_LANES = 128
@@ -84,6 +84,7 @@ def resolve(spec: RunSpec) -> tuple[Problem, Method]:
     the_problem = problem(spec.problem.name, **dict(spec.problem.options))
     the_method = method(spec.method.name, **dict(spec.method.options))
     check_fit(the_problem, the_method, spec.preference)
+    check_optimizer(the_method, spec.optimizer, spec.budget)
     if isinstance(the_method, SetMethod) and spec.preference not in spec.population:
         raise BadInput(
             f"method {spec.method.name!r} moves a whole set: `population` must list the preferences of "
@@ -114,6 +115,24 @@ def check_fit(problem: Problem, method: Method, preference: Sequence[float]) -> 
         raise BadInput(
             f"method {method.name!r} needs positive losses, and those of {problem.name!r} can fall to "
             f"{problem.lower_bound:g}; declare a `shift` of the losses or choose another method."
+        )
+
+
+def check_optimizer(method: Method, optimizer: Optimizer, budget: Budget) -> None:
+    """Check that a learning-rate schedule has what it needs.
+
+    Raises:
+        BadInput: A cosine schedule without a known last step, or a conflict-aware rate with a method
+            that computes no gradient of each task.
+    """
+    if optimizer.schedule == "cosine" and budget.unit == "seconds":
+        raise BadInput(
+            "a cosine schedule needs to know the last step: give the budget in steps or passes."
+        )
+    if optimizer.conflict is not None and Reads.of(method) is Reads.LOSSES:
+        raise BadInput(
+            f"a conflict-aware learning rate needs each task's gradient, and method {method.name!r} "
+            "reads losses only: leave `conflict` out or choose a method that reads gradients."
         )
 
 

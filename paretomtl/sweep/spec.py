@@ -22,6 +22,7 @@ SPEC_VERSION = 1
 OptionValue: TypeAlias = "float | int | bool | str | tuple[OptionValue, ...] | None"
 
 OptimizerName: TypeAlias = Literal["sgd", "momentum", "nesterov", "adam", "adamw"]
+Schedule: TypeAlias = Literal["constant", "cosine"]
 BudgetUnit: TypeAlias = Literal["steps", "passes", "seconds"]
 Precision: TypeAlias = Literal["float64", "float32"]
 
@@ -53,6 +54,44 @@ class Choice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConflictAware:
+    """A learning rate that shrinks where tasks conflict and recovers where they agree.
+
+    With s the smallest cosine between two task gradients and c = 1 - s in [0, 2], the rate is
+    multiplied by `shrink` when c > `threshold`, else by `grow`, and kept within
+    [`lowest`, `highest`] times the optimizer's `lr`. The direction is unchanged. It needs a method
+    that reads gradients.
+
+    Args:
+        threshold: Largest tolerated c, in [0, 2]; 1 means any conflict.
+        shrink: Factor in (0, 1].
+        grow: Factor >= 1.
+        lowest: Smallest multiple of the learning rate, > 0.
+        highest: Largest multiple, >= `lowest`. Without such a cap equal tasks would diverge.
+    """
+
+    threshold: float = 1.0
+    shrink: float = 0.9
+    grow: float = 1.05
+    lowest: float = 0.1
+    highest: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.threshold <= 2:
+            raise BadInput(f"conflict `threshold` must be in [0, 2]; found {self.threshold}.")
+        if not (0 < self.shrink <= 1 <= self.grow < math.inf):
+            raise BadInput(
+                "conflict factors must satisfy 0 < `shrink` <= 1 <= `grow`; "
+                f"found {self.shrink} and {self.grow}."
+            )
+        if not (0 < self.lowest <= self.highest < math.inf):
+            raise BadInput(
+                "conflict limits must satisfy 0 < `lowest` <= `highest`; "
+                f"found {self.lowest} and {self.highest}."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Optimizer:
     """How a direction becomes a step; element by element, so stacked lanes stay independent.
 
@@ -63,6 +102,9 @@ class Optimizer:
         betas: Decay of the first and second moment for "adam" and "adamw", in [0, 1).
         eps: Added to the root of the second moment.
         weight_decay: L2 penalty on the parameters (decoupled for "adamw"), >= 0.
+        schedule: "constant", or "cosine": the rate falls from `lr` to 0 over the budget, which ends the
+            hovering of a fixed step around a kink; not with a budget in seconds.
+        conflict: A conflict-aware learning rate on top; None for none.
     """
 
     name: OptimizerName = "adam"
@@ -71,6 +113,8 @@ class Optimizer:
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
     weight_decay: float = 0.0
+    schedule: Schedule = "constant"
+    conflict: ConflictAware | None = None
 
     def __post_init__(self) -> None:
         known = ("sgd", "momentum", "nesterov", "adam", "adamw")
@@ -85,6 +129,10 @@ class Optimizer:
                 raise BadInput(f"optimizer `{label}` must be in [0, 1); found {value}.")
         if not (math.isfinite(self.weight_decay) and self.weight_decay >= 0):
             raise BadInput(f"optimizer `weight_decay` must be >= 0; found {self.weight_decay}.")
+        if self.schedule not in ("constant", "cosine"):
+            raise BadInput(
+                f"optimizer `schedule` must be 'constant' or 'cosine'; found {self.schedule!r}."
+            )
         if not (math.isfinite(self.eps) and self.eps >= 0):
             raise BadInput(f"optimizer `eps` must be >= 0; found {self.eps}.")
 

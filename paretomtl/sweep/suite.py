@@ -18,7 +18,16 @@ from paretomtl.methods.base import Method, SetMethod, methods
 from paretomtl.problem import Problem, problems
 from paretomtl.sweep.options import choose
 from paretomtl.sweep.preferences import PreferenceKind, checked, preferences
-from paretomtl.sweep.spec import Budget, Choice, Optimizer, OptimizerName, Precision, RunSpec
+from paretomtl.sweep.spec import (
+    Budget,
+    Choice,
+    ConflictAware,
+    Optimizer,
+    OptimizerName,
+    Precision,
+    RunSpec,
+    Schedule,
+)
 
 Points: TypeAlias = tuple[tuple[float, ...], ...]
 Options: TypeAlias = Mapping[str, Any]
@@ -53,6 +62,8 @@ class OptimizerSettings:
     betas: tuple[float, float] | None = None
     eps: float | None = None
     weight_decay: float | None = None
+    schedule: Schedule | None = None
+    conflict: ConflictAware | None = None
 
     def __post_init__(self) -> None:
         self.optimizer()

@@ -1,0 +1,60 @@
+"""How the learning rate changes while a batch runs: a factor on every lane's own rate."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from paretomtl.aggregation.cosines import cosines
+from paretomtl.sweep.spec import ConflictAware, Optimizer
+
+
+class Rate:
+    """The factor of each step: cosine decay over the budget, and caution where tasks conflict.
+
+    Args:
+        optimizer: The settings that name the schedule.
+        total: Steps in all; None with a budget of seconds.
+        n_lanes: Lanes of the batch.
+        dtype: Floating-point type of the factor of each lane.
+        device: Where the lanes live.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        *,
+        total: int | None,
+        n_lanes: int,
+        dtype: torch.dtype,
+        device: torch.device,
+    ) -> None:
+        self._total = total if optimizer.schedule == "cosine" else None
+        self._conflict = optimizer.conflict
+        self._caution = None
+        if optimizer.conflict is not None:
+            self._caution = torch.ones(n_lanes, dtype=dtype, device=device)
+
+    def factor(self, step: int, gramian: Tensor | None) -> float | Tensor:
+        """Return the factor for this step (0 is the first), a number or [lanes]."""
+        factor = 1.0
+        if self._total is not None:
+            factor = 0.5 * (1 + math.cos(math.pi * step / self._total))
+        if self._conflict is None or self._caution is None:
+            return factor
+        assert gramian is not None
+        self._caution = cautious(self._conflict, self._caution, gramian)
+        return factor * self._caution
+
+
+def cautious(settings: ConflictAware, caution: Tensor, gramian: Tensor) -> Tensor:
+    """Return the next factor of each lane, [lanes], from the Gramian [lanes, m, m].
+
+    A task without gradient conflicts with none.
+    """
+    smallest = torch.nan_to_num(cosines(gramian), nan=1.0).flatten(-2).amin(-1)
+    conflict = 1 - smallest.to(caution.dtype)
+    grown = torch.where(conflict > settings.threshold, settings.shrink, settings.grow)
+    return (caution * grown).clamp(settings.lowest, settings.highest)

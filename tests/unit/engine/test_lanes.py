@@ -1,0 +1,80 @@
+"""Stacked lanes give each run the losses and gradients it would have alone, by plain autograd."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from paretomtl.engine.lanes import AnalyticLanes, NeuralLanes, shared_parameters
+from paretomtl.engine.seeding import generator, stable_hash
+from paretomtl.errors import BadInput
+
+CPU = torch.device("cpu")
+
+
+def test_analytic_jacobian_is_each_points_own(valley: Any) -> None:
+    problem = valley()
+    lanes = AnalyticLanes(problem, [0, 1, 2], dtype=torch.float64, device=CPU)
+    losses, (jacobian,) = lanes.jacobian()
+    for k, seed in enumerate((0, 1, 2)):
+        x = problem.start(generator(seed, "start"))
+        expected = torch.autograd.functional.jacobian(problem.objectives, x)
+        torch.testing.assert_close(jacobian[k], expected, rtol=1e-14, atol=0)
+        torch.testing.assert_close(losses[k], problem.objectives(x), rtol=0, atol=0)
+
+
+def test_neural_losses_and_gradients_equal_one_module_at_a_time(tiny_network: Any) -> None:
+    lanes = NeuralLanes(tiny_network, [7, 9, 7], batch_size=None, dtype=torch.float64, device=CPU)
+    batch = lanes._batch  # the minibatch both sides see
+    losses, blocks = lanes.jacobian()
+    weights = torch.tensor([[0.3, 0.7], [1.0, 0.0], [2.0, -1.0]], dtype=torch.float64)
+    summed = lanes.gradients(lanes.losses(), weights)
+    for k, seed in enumerate((7, 9, 7)):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(stable_hash(f"weights:{seed}"))
+            module = tiny_network.module().double()
+        own = tiny_network.losses(module, tuple(t[k] for t in batch))
+        torch.testing.assert_close(losses[k], own.detach(), rtol=1e-12, atol=1e-13)
+        for task in range(2):
+            rows = torch.autograd.grad(
+                own[task],
+                list(module.parameters()),
+                retain_graph=True,
+                materialize_grads=True,
+                allow_unused=True,
+            )
+            for block, row in zip(blocks, rows, strict=True):
+                torch.testing.assert_close(block[k, task], row.flatten(), rtol=1e-12, atol=1e-13)
+        for total, block in zip(summed, blocks, strict=True):
+            torch.testing.assert_close(
+                total[k].flatten(), weights[k] @ block[k], rtol=1e-12, atol=1e-13
+            )
+
+
+def test_parameters_of_one_task_alone_are_not_shared(tiny_network: Any) -> None:
+    shared = shared_parameters(tiny_network, tiny_network.data("train"), 8)
+    assert shared == {"trunk.weight", "trunk.bias"}
+
+
+def test_evaluation_is_the_mean_over_the_whole_split(tiny_network: Any) -> None:
+    lanes = NeuralLanes(tiny_network, [1, 2], batch_size=4, dtype=torch.float64, device=CPU)
+    found = lanes.evaluate()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(stable_hash("weights:2"))
+        module = tiny_network.module().double()
+    x, label, target = tiny_network.data("test")
+    expected = tiny_network.losses(module, (x.double(), label, target.double()))
+    torch.testing.assert_close(found["test"][1], expected.detach(), rtol=1e-12, atol=0)
+    assert set(found) == {"train", "validation", "test"}
+
+
+def test_running_statistics_are_refused_with_advice(tiny_network: Any) -> None:
+    class Normalised(type(tiny_network)):
+        def module(self) -> nn.Module:
+            return nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5))
+
+    with pytest.raises(BadInput, match=r"buffer '1.running_mean'.*GroupNorm"):
+        NeuralLanes(Normalised(), [0, 1], batch_size=4, dtype=torch.float64, device=CPU)

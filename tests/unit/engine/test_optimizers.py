@@ -1,0 +1,86 @@
+"""Stacked optimizers are K independent copies of the textbook ones."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from paretomtl.engine.optimizers import OPTIMIZERS
+from paretomtl.sweep.spec import Optimizer
+
+RATES = torch.tensor([0.1, 0.03, 0.01], dtype=torch.float64)
+TORCH = {
+    "sgd": lambda p, o, lr: torch.optim.SGD([p], lr, weight_decay=o.weight_decay),
+    "momentum": lambda p, o, lr: torch.optim.SGD(
+        [p], lr, momentum=o.momentum, weight_decay=o.weight_decay
+    ),
+    "adam": lambda p, o, lr: torch.optim.Adam(
+        [p], lr, betas=o.betas, eps=o.eps, weight_decay=o.weight_decay
+    ),
+    "adamw": lambda p, o, lr: torch.optim.AdamW(
+        [p], lr, betas=o.betas, eps=o.eps, weight_decay=o.weight_decay
+    ),
+}
+
+
+def _gradient(x: torch.Tensor, step: int) -> torch.Tensor:
+    return torch.cos(x * (1 + step)) + 0.3 * x
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+@pytest.mark.parametrize("name", sorted(TORCH))
+def test_each_lane_equals_torchs_own_optimizer(name: str, decay: float) -> None:
+    settings = Optimizer(name=name, weight_decay=decay)  # pyright: ignore
+    start = torch.randn(3, 4, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    stacked = start.clone()
+    ours = OPTIMIZERS[name]([stacked], settings, RATES)
+    alive = torch.ones(3, dtype=torch.bool)
+    singles = [start[k].clone().requires_grad_() for k in range(3)]
+    theirs = [TORCH[name](p, settings, float(RATES[k])) for k, p in enumerate(singles)]
+    for step in range(20):
+        ours.look_ahead()
+        ours.step([_gradient(stacked, step)], alive)
+        for p, optimizer in zip(singles, theirs, strict=True):
+            p.grad = _gradient(p.detach(), step)
+            optimizer.step()
+    torch.testing.assert_close(stacked, torch.stack(singles).detach(), rtol=1e-12, atol=1e-13)
+
+
+def test_nesterov_takes_its_gradient_at_the_look_ahead_point() -> None:
+    settings = Optimizer(name="nesterov", momentum=0.8)
+    x = torch.tensor([[1.0], [-2.0]], dtype=torch.float64)
+    ours = OPTIMIZERS["nesterov"]([x], settings, 0.1)
+    alive = torch.ones(2, dtype=torch.bool)
+    expected, velocity = x.clone(), torch.zeros_like(x)
+    for step in range(10):
+        ours.look_ahead()
+        torch.testing.assert_close(x, expected + 0.8 * velocity)
+        ours.step([_gradient(x, step)], alive)
+        velocity = 0.8 * velocity - 0.1 * _gradient(expected + 0.8 * velocity, step)
+        expected = expected + velocity
+        torch.testing.assert_close(x, expected, rtol=1e-13, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS))
+def test_a_dead_lane_stays_where_it_is_and_its_neighbours_do_not_notice(name: str) -> None:
+    settings = Optimizer(name=name, weight_decay=0.01)  # pyright: ignore
+    results = []
+    for poison in (False, True):
+        x = torch.linspace(-1, 1, 12, dtype=torch.float64).reshape(3, 4).clone()
+        ours = OPTIMIZERS[name]([x], settings, 0.1)
+        alive = torch.ones(3, dtype=torch.bool)
+        at_death = None
+        for step in range(6):
+            ours.look_ahead()
+            gradient = _gradient(x, step)
+            if poison and step >= 3:
+                gradient[1] = torch.nan
+                alive[1] = False
+            ours.step([gradient], alive)
+            if step == 2:
+                at_death = x[1].clone()
+        results.append(x)
+        if poison:
+            assert torch.equal(x[1], at_death)
+    assert torch.equal(results[0][[0, 2]], results[1][[0, 2]])
+    assert not torch.equal(results[0][1], results[1][1])
