@@ -27,7 +27,13 @@ def even_points(n: int, dimension: int) -> Tensor:
     return (0.5 + torch.arange(1, n + 1, dtype=torch.float64)[:, None] * steps) % 1
 
 
-def even_surface(point: Callable[[Tensor], Tensor], dimension: int, n: int) -> Tensor:
+def even_surface(
+    point: Callable[[Tensor], Tensor],
+    dimension: int,
+    n: int,
+    *,
+    holds: Callable[[Tensor], Tensor] | None = None,
+) -> Tensor:
     """Return `n` points of a surface, spread evenly by area, [n, m].
 
     Evenly spread parameters are thinned to the local area element, `sqrt(det(D^T D))` for the
@@ -37,6 +43,7 @@ def even_surface(point: Callable[[Tensor], Tensor], dimension: int, n: int) -> T
         point: Parameters [dimension] in the unit cube to objectives [m].
         dimension: Number of parameters.
         n: Number of points.
+        holds: Parameters [k, dimension] to whether they belong to the front, [k]; None for all.
     """
     check_count(n)
     tried = 8 * n
@@ -44,6 +51,8 @@ def even_surface(point: Callable[[Tensor], Tensor], dimension: int, n: int) -> T
         u = even_points(tried, dimension + 1)
         jacobian = torch.func.vmap(torch.func.jacfwd(point))(u[:, :-1])
         area = (jacobian.mT @ jacobian).det().clamp_min(0).sqrt()
+        if holds is not None:
+            area = area * holds(u[:, :-1])
         kept = u[u[:, -1] * area.max() < area][:n, :-1]
         if len(kept) == n:
             return torch.func.vmap(point)(kept)
