@@ -68,16 +68,16 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> Any:
                 table = parquet.read(columns=[n for n in names if n in parquet.schema_arrow.names])
             else:
                 table = migrate(parquet.read(), version)
+        absent = [name for name in names if name not in table.column_names]
+        if absent:
+            raise Unusable(f"it lacks the columns {', '.join(absent)}")
+        return table.select(names).cast(pa.schema([SCHEMA.field(name) for name in names]))
     except (FileNotFoundError, StoreError):
         raise
     except pa.ArrowException as error:
         raise Unusable(str(error)) from error
     except OSError as error:  # of a damaged page, without an errno, or of the file system
         raise Unusable(str(error), for_good=error.errno is None) from error
-    absent = [name for name in names if name not in table.column_names]
-    if absent:
-        raise Unusable(f"it lacks the columns {', '.join(absent)}")
-    return table.select(names).cast(pa.schema([SCHEMA.field(name) for name in names]))
 
 
 def format_of(file: Path) -> int | None:
