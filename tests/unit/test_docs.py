@@ -60,7 +60,9 @@ def test_commands_of_paretomtl_exist(root: Path) -> None:
 
     for document in DOCUMENTS:
         text = (root / document).read_text(encoding="utf-8")
-        for verb in re.findall(r"^(?:    |.*`|.*\\Scripts\\)paretomtl ([a-z]+)", text, re.MULTILINE):
+        for verb in re.findall(
+            r"^(?:    |.*`|.*\\Scripts\\)paretomtl ([a-z]+)", text, re.MULTILINE
+        ):
             assert verb in COMMANDS, f"{document}: paretomtl {verb}"
 
 
