@@ -68,6 +68,18 @@ def power_mean_weights(
     return weights.clamp(max=torch.finfo(losses.dtype).max).to(losses.dtype)
 
 
+def exponential_mean(
+    x: Float[Tensor, "*batch m"], t: Float[Tensor, "*batch 1"], p: Preference
+) -> Float[Tensor, "*batch"]:
+    """Return `log(sum_i p_i exp(t x_i)) / t`, and `sum_i p_i x_i` at t = 0; differentiable in `x`.
+
+    Its gradient is `softmax(log p + t x)`. Exact for every finite t, also near 0.
+    """
+    x64 = x.to(torch.float64)
+    centre, _, r = _relative_mean(x64, t.to(torch.float64), p.to(torch.float64))
+    return (centre + r).squeeze(-1).to(x.dtype)
+
+
 class _PowerMean(torch.autograd.Function):
     """The value, with the closed-form gradient as its derivative.
 
@@ -106,9 +118,13 @@ class _PowerMean(torch.autograd.Function):
 def _relative_log_mean(losses: Tensor, g: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return c, d = log L - c, and r = log M - c, for finite g."""
     log = losses.to(torch.float64)
-    log = torch.log(log + torch.where(log == 0, _TINY, 0.0))
-    centre = (p * log).sum(-1, keepdim=True)
-    d = log - centre
+    return _relative_mean(torch.log(log + torch.where(log == 0, _TINY, 0.0)), g, p)
+
+
+def _relative_mean(x: Tensor, g: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the mean c of x, d = x - c, and r = log(sum_i p_i exp(g d_i)) / g, for finite g."""
+    centre = (p * x).sum(-1, keepdim=True)
+    d = x - centre
     vanishing = g.abs() < _ZERO_EXPONENT
     divisor = torch.where(vanishing, 1.0, g)
     exponents = g * d

@@ -41,13 +41,33 @@ SCALARIZATIONS = [
     ("uncertainty", {"kind": "classification", "dimension": 3.0, "initial_log_variance": -0.5}),
     ("imtl_l", {}),
     ("rlw", {}),
+    ("term", {"t": 2.0}),
+    ("term", {"t": 0.0}),
+    ("term", {"t": -3.0}),
+    ("p_norm", {"p": 1.0}),
+    ("p_norm", {"p": 3.0, "ideal": 0.4}),
+    ("p_norm", {"p": 2.5, "weight": "outside"}),
+    ("p_norm", {"p": math.inf}),
+    ("pbi", {}),
+    ("pbi", {"theta": 0.5, "ideal": (0.1, 0.2, -0.1), "smoothing": 1e-6}),
+    ("inverted_pbi", {"nadir": 3.0}),
+    ("cosmos", {}),
+    ("hv_scalarization", {"reference": 3.0}),
+    ("hv_scalarization", {"reference": 0.5}),
+    ("epsilon_constraint", {"ceilings": (1.0, 0.5, math.inf)}),
+    ("epsilon_constraint", {"ceilings": (1.0, 0.5, math.inf), "damping": 0.7}),
+    ("dwa", {"window": 1}),
+    ("dwa", {"window": 2, "form": "sliding"}),
+    ("cov_weighting", {}),
+    ("cov_weighting", {"decay": 0.9}),
+    ("uw_so", {}),
+    ("famo", {}),
+    ("go4align", {"step_size": 0.1}),
+    ("go4align", {"groups": 1}),
 ]
 """Name and options; with three tasks."""
 
 IDS = [f"{n}-{'-'.join(f'{k}={v}' for k, v in o.items())}".rstrip("-") for n, o in SCALARIZATIONS]
-
-STOP_GRADIENT = {"live_norm", "init_norm"}
-"""Their value holds a stopped gradient, so finite differences of it measure something else."""
 
 
 @pytest.fixture(params=SCALARIZATIONS, ids=IDS)

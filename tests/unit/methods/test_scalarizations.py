@@ -43,7 +43,12 @@ def test_weights_are_the_gradient_of_the_value(scalarization, draw_signals, step
 
 @pytest.mark.parametrize("steps", [0, 5])
 def test_gradcheck(scalarization, draw_signals, steps):
-    if scalarization.name == "live_norm" or (scalarization.name == "init_norm" and steps < 3):
+    frozen = {"live_norm", "uw_so", "famo", "go4align"}  # weights of these losses, held constant
+    if (
+        scalarization.name in frozen
+        or (scalarization.name == "init_norm" and steps < 3)
+        or getattr(scalarization, "form", "") == "sliding"
+    ):
         pytest.skip("its value holds a stopped gradient of these losses")
     state, signals = warmed_up(scalarization, draw_signals, steps)
 
@@ -94,7 +99,7 @@ def test_order_of_the_tasks_does_not_matter(scalarization, draw_signals):
         permuted = dataclasses.replace(
             signals, losses=signals.losses[:, order], preference=signals.preference[:, order]
         )
-        reordered = {k: v[:, order] if v.ndim == 2 else v for k, v in state.items()}
+        reordered = {k: v[:, order] if v.ndim > 1 else v for k, v in state.items()}
         torch.testing.assert_close(
             scalarization.value(reordered, permuted), value, rtol=1e-12, atol=0
         )
