@@ -37,13 +37,19 @@ def test_python_blocks_run(root: Path, document: str, tmp_path: Path) -> None:
     assert done.stdout.strip(), "the blocks print nothing a reader could compare with"
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_make_targets_exist(root: Path, document: str) -> None:
+@pytest.mark.parametrize("file", [*DOCUMENTS, ".ci/run", ".github/workflows/checks.yml"])
+def test_make_targets_exist(root: Path, file: str) -> None:
     makefile = (root / "Makefile").read_text(encoding="utf-8")
-    named = set(re.findall(r"`make ([a-z-]+)", (root / document).read_text(encoding="utf-8")))
+    text = (root / file).read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:`|^ {4}|step |run: )make ([a-z-]+)", text, flags=re.MULTILINE))
     assert named
     for target in named:
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no executable bit")
+def test_ci_can_be_run(root: Path) -> None:
+    assert os.access(root / ".ci/run", os.X_OK)
 
 
 @pytest.mark.parametrize("document", [*DOCUMENTS, "CHANGELOG.md"])
