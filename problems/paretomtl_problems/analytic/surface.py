@@ -49,7 +49,7 @@ def even_surface(
     tried = 8 * n
     while True:
         u = even_points(tried, dimension + 1)
-        jacobian = torch.func.vmap(torch.func.jacfwd(point))(u[:, :-1])
+        jacobian = torch.func.vmap(torch.func.jacrev(point))(u[:, :-1])
         area = (jacobian.mT @ jacobian).det().clamp_min(0).sqrt()
         if holds is not None:
             area = area * holds(u[:, :-1])
