@@ -15,6 +15,7 @@ import platform
 import random
 import time
 from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -77,8 +78,8 @@ def _print(name: str, row: dict[str, float]) -> None:
 
 def _cpu() -> str:
     try:
-        with open("/proc/cpuinfo") as lines:
-            names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
         return f"{names[0]} ({len(names)} cores)"
     except (OSError, IndexError):
         return platform.processor() or platform.machine()

@@ -86,12 +86,12 @@ def test_eight_lanes_together_equal_each_alone(name: str, problem: str) -> None:
 def _poisoned(problem: Problem) -> Problem:
     """Return the problem with the start of seed 1 not a number."""
 
-    class Poisoned(type(problem)):  # pyright: ignore
+    class Poisoned(type(problem)):
         def start(self, generator: torch.Generator) -> torch.Tensor:
             bad = generator.initial_seed() == seeding.generator(1, "start").initial_seed()
             return super().start(generator) * (float("nan") if bad else 1.0)
 
-    options = {f.name: getattr(problem, f.name) for f in dataclasses.fields(problem)}  # pyright: ignore
+    options = {f.name: getattr(problem, f.name) for f in dataclasses.fields(problem)}
     return Poisoned(**options)
 
 

@@ -30,7 +30,7 @@ def _gradient(x: torch.Tensor, step: int) -> torch.Tensor:
 @pytest.mark.parametrize("decay", [0.0, 0.1])
 @pytest.mark.parametrize("name", sorted(TORCH))
 def test_each_lane_equals_torchs_own_optimizer(name: str, decay: float) -> None:
-    settings = Optimizer(name=name, weight_decay=decay)  # pyright: ignore
+    settings = Optimizer(name=name, weight_decay=decay)
     start = torch.randn(3, 4, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     stacked = start.clone()
     ours = OPTIMIZERS[name]([stacked], settings, RATES)
@@ -63,7 +63,7 @@ def test_nesterov_takes_its_gradient_at_the_look_ahead_point() -> None:
 
 @pytest.mark.parametrize("name", sorted(OPTIMIZERS))
 def test_a_dead_lane_stays_where_it_is_and_its_neighbours_do_not_notice(name: str) -> None:
-    settings = Optimizer(name=name, weight_decay=0.01)  # pyright: ignore
+    settings = Optimizer(name=name, weight_decay=0.01)
     results = []
     for poison in (False, True):
         x = torch.linspace(-1, 1, 12, dtype=torch.float64).reshape(3, 4).clone()

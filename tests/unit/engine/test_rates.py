@@ -52,7 +52,7 @@ def test_two_equal_tasks_need_the_cap(highest: float, converges: bool) -> None:
     assert reached is converges
 
 
-class _Twins(type(pm.problem("planar_pair"))):  # pyright: ignore
+class _Twins(type(pm.problem("planar_pair"))):
     """Two copies of |x|^2, so L = 2 for their common direction; unbounded."""
 
     n_objectives = 2
@@ -78,7 +78,7 @@ def test_a_cosine_schedule_ends_the_hovering_around_a_kink() -> None:
             "tchebycheff",
             preferences=[(0.5, 0.5)],
             budget=pm.Budget(steps=1000),
-            optimizer=pm.Optimizer(lr=0.01, schedule=schedule),  # pyright: ignore
+            optimizer=pm.Optimizer(lr=0.01, schedule=schedule),
         )
         gaps[schedule] = float((front.objectives - 0.6321205588285577).abs().max())
     assert gaps["cosine"] < 1e-4 < gaps["constant"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from paretomtl.engine.schedule import Clock, snapshot_steps
@@ -14,7 +16,7 @@ def test_snapshots_begin_at_zero_end_at_the_end_and_increase(total: int, count: 
     steps = snapshot_steps(total, count)
     assert steps[0] == 0
     assert steps[-1] == total
-    assert all(a < b for a, b in zip(steps[:-1], steps[1:], strict=True))
+    assert all(a < b for a, b in pairwise(steps))
     assert len(steps) <= max(count, 3)
 
 
