@@ -1,0 +1,320 @@
+"""Which tables a page holds: sections and standings in rows and columns."""
+
+from __future__ import annotations
+
+from paretomtl.indicators import indicators
+from paretomtl_reports.model import Page, Section
+from paretomtl_reports.tables import Column, Placed, Table
+
+METHOD = Column(key="method", title="Method", kind="entry")
+
+
+def standings_table(page: Page) -> Table:
+    """Every entry over all problems."""
+    over = (
+        f"Mean rank over {_count(len(page.ranked), 'problem')} ({', '.join(page.ranked)})"
+        if page.ranked
+        else "No mean rank: no problem holds every method"
+    )
+    return Table(
+        slug="summary",
+        caption=(
+            f"{over}, by mean hypervolume over seeds; 1 is best, ties (nine equal digits) share the "
+            f"average of their ranks. Per problem: hypervolume, as a share of the exact front's where "
+            f"that is known, and in parentheses the rank."
+        ),
+        columns=(
+            METHOD,
+            Column(key="mean_rank", title="Mean rank", better="lower"),
+            Column(key="first_places", title="First", help="problems ranked first, alone or tied"),
+            *(
+                Column(
+                    key=section.slug,
+                    title=section.title,
+                    kind="number" if _unknown(section) else "bar",
+                    better="higher",
+                )
+                for section in page.sections
+            ),
+            Column(key="unfinished", title="Unfinished", help="runs that diverged or failed"),
+            Column(key="runs", title="Runs"),
+        ),
+        rows=tuple(
+            (
+                s.label,
+                s.mean_rank,
+                s.wins,
+                *(Placed(value, rank) for value, rank in zip(s.values, s.ranks, strict=True)),
+                s.unfinished,
+                s.runs,
+            )
+            for s in page.standings
+        ),
+        styles=tuple(s.style for s in page.standings),
+    )
+
+
+def score_table(section: Section) -> Table:
+    """The numbers that matter, one row an entry."""
+    known = not _unknown(section)
+    shares = (
+        Column(
+            key="normalized_hypervolume",
+            title="Share of the front's",
+            kind="bar",
+            better="higher",
+            help=indicators["normalized_hypervolume"].summary,
+        ),
+        Column(key="igd_plus", title="IGD+", better="lower", help=indicators["igd_plus"].summary),
+    )
+    return Table(
+        slug=f"{section.slug}-hypervolume",
+        caption=(
+            f"{section.title}: mean over {_count(len(section.seeds), 'seed')} ± half the 95 % "
+            f"confidence interval (Student's t). Hypervolume at ({_point(section)})."
+        ),
+        columns=(
+            METHOD,
+            Column(
+                key="hypervolume",
+                title="Hypervolume",
+                better="higher",
+                help=indicators["hypervolume"].summary,
+            ),
+            Column(key="seeds", title="n", help="seeds averaged"),
+            *(shares if known else ()),
+            Column(
+                key="nondominated",
+                title="Non-dominated",
+                kind="count",
+                better="higher",
+                help="distinct non-dominated points a front",
+            ),
+            Column(
+                key="cut_off",
+                title="Beyond",
+                better="lower",
+                help="points not inside the reference",
+            ),
+            Column(key="diverged", title="Diverged"),
+            Column(key="failed", title="Failed"),
+            Column(key="runs", title="Runs"),
+        ),
+        rows=tuple(
+            (
+                r.label,
+                r.hypervolume,
+                r.hypervolume.n,
+                *(
+                    (r.estimates["normalized_hypervolume"], r.estimates["igd_plus"])
+                    if known
+                    else ()
+                ),
+                r.estimates["nondominated"],
+                r.estimates["cut_off"],
+                r.diverged,
+                r.failed,
+                r.ok + r.diverged + r.failed,
+            )
+            for r in section.results
+        ),
+        styles=tuple(r.style for r in section.results),
+    )
+
+
+def indicator_table(section: Section) -> Table:
+    """Every other indicator."""
+    names = ("igd", "igd_plus", "gd", "gd_plus", "epsilon") if not _unknown(section) else ()
+    known = not _unknown(section)
+    return Table(
+        slug=f"{section.slug}-indicators",
+        caption=(
+            f"{section.title}: further indicators, mean over seeds ± half the 95 % confidence "
+            f"interval. The second hypervolume is measured twice as far from the ideal."
+        ),
+        columns=(
+            METHOD,
+            *(
+                [
+                    Column(
+                        key="share_of_best",
+                        title="Share of the best",
+                        kind="share",
+                        better="higher",
+                        help=indicators["share_of_best"].summary,
+                    )
+                ]
+                if known
+                else []
+            ),
+            Column(
+                key="sensitivity_hypervolume", title="Hypervolume, far reference", better="higher"
+            ),
+            *(
+                Column(key=n, title=indicators[n].title, better="lower", help=indicators[n].summary)
+                for n in names
+            ),
+        ),
+        rows=tuple(
+            (
+                r.label,
+                *([r.estimates["share_of_best"]] if known else []),
+                r.estimates["sensitivity_hypervolume"],
+                *(r.estimates[n] for n in names),
+            )
+            for r in section.results
+        ),
+        styles=tuple(r.style for r in section.results),
+    )
+
+
+def cost_table(section: Section) -> Table:
+    """What each entry paid for its hypervolume."""
+    return Table(
+        slug=f"{section.slug}-cost",
+        caption=(
+            f"{section.title}: cost of one run. Seconds are the wall-clock of its batch divided by "
+            f"the runs that shared it, so they compare methods only when made on one quiet machine."
+        ),
+        columns=(
+            METHOD,
+            Column(key="hypervolume", title="Hypervolume", better="higher"),
+            Column(key="steps", title="Steps"),
+            Column(key="backward_passes", title="Backward passes", better="lower"),
+            Column(key="seconds", title="Seconds", better="lower"),
+        ),
+        rows=tuple((r.label, r.hypervolume, r.steps, r.passes, r.seconds) for r in section.results),
+        styles=tuple(r.style for r in section.results),
+    )
+
+
+def unfinished_table(section: Section) -> Table:
+    """The runs that contribute no point."""
+    return Table(
+        slug=f"{section.slug}-unfinished",
+        caption=f"{section.title}: runs that did not end well.",
+        columns=(
+            Column(key="method", title="Method", kind="text"),
+            Column(key="seed", title="Seed"),
+            Column(key="preference", title="Preference", kind="text"),
+            Column(key="status", title="Status", kind="text"),
+            Column(key="steps", title="Steps made"),
+            Column(key="reason", title="Reason", kind="text"),
+            Column(key="key", title="Key", kind="text"),
+        ),
+        rows=tuple(
+            (u.label, u.seed, _vector(u.preference), u.status, u.steps, u.reason, u.key)
+            for u in section.unfinished
+        ),
+    )
+
+
+def anchor_table(section: Section) -> Table:
+    """Single-task networks."""
+    names = section.facts.objective_names
+    return Table(
+        slug=f"{section.slug}-anchors",
+        caption=(
+            f"{section.title}: test losses of networks trained on one task alone, mean over seeds ± "
+            f"half the 95 % confidence interval."
+        ),
+        columns=(
+            Column(key="trained_on", title="Trained on", kind="text"),
+            *(Column(key=f"loss {n}", title=f"Test loss, {n}", better="lower") for n in names),
+            Column(key="seeds", title="n"),
+        ),
+        rows=tuple((f"{names[a.task]} alone", *a.losses, len(a.seeds)) for a in section.anchors),
+    )
+
+
+def splits_table(section: Section) -> Table:
+    """Validation against test."""
+    names = section.facts.objective_names
+    return Table(
+        slug=f"{section.slug}-splits",
+        caption=(
+            f"{section.title}: validation against test. The gap is the mean test loss minus the mean "
+            f"validation loss. Chosen: points that no other dominates on validation; lost: those of "
+            f"them that another chosen point dominates on test."
+        ),
+        columns=(
+            METHOD,
+            Column(key="hypervolume_validation", title="Hypervolume, validation", better="higher"),
+            Column(key="hypervolume_test", title="Hypervolume, test", better="higher"),
+            *(Column(key=f"gap {n}", title=f"Gap, {n}", better="lower") for n in names),
+            Column(key="chosen", title="Chosen"),
+            Column(key="lost", title="Lost", better="lower"),
+        ),
+        rows=tuple(
+            (s.label, s.validation_hypervolume, s.test_hypervolume, *s.gap, s.chosen, s.lost)
+            for s in section.splits
+        ),
+        styles=tuple(s.style for s in section.splits),
+    )
+
+
+def point_table(section: Section) -> Table:
+    """Every point of every front: the data behind the figures."""
+    names = section.facts.objective_names
+    return Table(
+        slug=f"{section.slug}-points",
+        caption=f"{section.title}: final test losses of the runs that ended well.",
+        columns=(
+            Column(key="method", title="Method", kind="text"),
+            Column(key="seed", title="Seed"),
+            *(Column(key=f"preference {n}", title=f"Preference, {n}") for n in names),
+            *(Column(key=n, title=n) for n in names),
+            Column(key="nondominated", title="Non-dominated"),
+        ),
+        rows=tuple(
+            (r.label, front.seed, *preference, *point, int(kept))
+            for r in section.results
+            for front in r.fronts
+            for preference, point, kept in zip(
+                front.preferences.tolist(), front.points.tolist(), front.nondominated, strict=True
+            )
+        ),
+    )
+
+
+def convergence_table(section: Section) -> Table:
+    """Every value of every convergence curve."""
+    return Table(
+        slug=f"{section.slug}-convergence",
+        caption=f"{section.title}: hypervolume while the fronts were found.",
+        columns=(
+            Column(key="method", title="Method", kind="text"),
+            Column(key="seed", title="Seed"),
+            Column(key="steps", title="Steps"),
+            Column(key="backward_passes", title="Backward passes"),
+            Column(key="seconds", title="Seconds"),
+            Column(key="hypervolume", title="Hypervolume"),
+        ),
+        rows=tuple(
+            (r.label, seed, int(step), float(passes), float(seconds), float(volume))
+            for r in section.results
+            if r.curve is not None
+            for seed, row in zip(r.curve.seeds, r.curve.hypervolume, strict=True)
+            for step, passes, seconds, volume in zip(
+                r.curve.steps, r.curve.passes, r.curve.seconds, row, strict=True
+            )
+        ),
+    )
+
+
+def _unknown(section: Section) -> bool:
+    judge = section.facts.judge
+    return judge is None or judge.best_hypervolume != judge.best_hypervolume
+
+
+def _point(section: Section) -> str:
+    judge = section.facts.judge
+    return "unknown" if judge is None else _vector(judge.reference_point.tolist())
+
+
+def _vector(values: tuple[float, ...] | list[float]) -> str:
+    return ", ".join(f"{v:.4g}" for v in values)
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"

@@ -1,0 +1,256 @@
+"""The page as numbers: everything a report says, before any of it is drawn or printed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paretomtl_reports.facts import Facts
+from paretomtl_reports.statistics import Estimate
+
+Array: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Front:
+    """What one entry reached with one seed.
+
+    Args:
+        seed: The seed.
+        preferences: [k, m], of the runs that ended well.
+        points: Final test losses of those runs, [k, m].
+        validation: Their final validation losses, [k, m]; None for analytic problems.
+        nondominated: Which points no other point of this front dominates, [k].
+        scores: Indicator name to value; empty when the problem's facts are missing or the score was
+            refused.
+        refused: Why the points cannot be a result; empty otherwise.
+        asked: Runs in the store.
+    """
+
+    seed: int
+    preferences: Array
+    points: Array
+    validation: Array | None
+    nondominated: NDArray[np.bool_]
+    scores: dict[str, float]
+    refused: str
+    asked: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """Hypervolume of the whole front while it is being found, on a common grid of steps.
+
+    Args:
+        seeds: [S].
+        steps: [T], from 0.
+        passes: Backward passes of one run up to each step, [T].
+        seconds: Wall-clock of one run up to each step, [T].
+        hypervolume: [S, T], of the runs that ended well.
+    """
+
+    seeds: tuple[int, ...]
+    steps: NDArray[np.int64]
+    passes: Array
+    seconds: Array
+    hypervolume: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """One entry's row in a section.
+
+    Args:
+        label: Method and options.
+        style: Place in the palette, the same for a label on the whole page.
+        fronts: One a seed.
+        estimates: Indicator name to its mean over seeds.
+        curve: None when it could not be computed.
+        ok: Runs that ended well.
+        diverged: Runs whose numbers stopped being finite.
+        failed: Runs that could not be carried out.
+        absent: Runs that other entries or seeds of the section have and this one lacks.
+        passes: Backward passes of a run, mean.
+        steps: Steps of a run, mean.
+        seconds: Wall-clock of a run, mean: its batch's, divided by the runs that shared it.
+    """
+
+    label: str
+    style: int
+    fronts: tuple[Front, ...]
+    estimates: dict[str, Estimate]
+    curve: Curve | None
+    ok: int
+    diverged: int
+    failed: int
+    absent: int
+    passes: float
+    steps: float
+    seconds: float
+
+    @property
+    def hypervolume(self) -> Estimate:
+        """The estimate that ranks the entries."""
+        return self.estimates["hypervolume"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unfinished:
+    """A run that contributes no point to its front."""
+
+    label: str
+    seed: int
+    preference: tuple[float, ...]
+    status: str
+    reason: str
+    steps: int
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Anchor:
+    """Test losses of networks trained on one task alone.
+
+    Args:
+        task: Which task.
+        seeds: One a run.
+        points: Final test losses, [seeds, m].
+        losses: Each objective's mean over the seeds.
+    """
+
+    task: int
+    seeds: tuple[int, ...]
+    points: Array
+    losses: tuple[Estimate, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TradeOff:
+    """Whether the tasks of a neural problem compete, judged by the entry of largest hypervolume.
+
+    Args:
+        label: That entry.
+        span: Extent in each objective of the non-dominated part of its test front, each point
+            averaged over the seeds, [m].
+        noise: Standard deviation over seeds of the test loss at a fixed preference, median over the
+            preferences, [m]; NaN with one seed.
+        shortfall: How much the network that comes nearest to being as good on every task as networks
+            trained on that task alone falls short, in the task where it is worst:
+            `min_p max_i (L_i(p) - a_i)`, mean over seeds; NaN without anchors for every task.
+        seeds: Number of seeds.
+        real: Whether the span in every objective, and the shortfall where it is known, exceed
+            `factor` standard errors, that is `factor * noise / sqrt(seeds)`; None with one seed.
+        factor: The stated factor.
+    """
+
+    label: str
+    span: tuple[float, ...]
+    noise: tuple[float, ...]
+    shortfall: float
+    seeds: int
+    real: bool | None
+    factor: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Splits:
+    """How far validation and test agree for one entry.
+
+    Args:
+        label: The entry.
+        style: Place in the palette.
+        gap: Test loss minus validation loss, mean over its runs, for each objective; one value a seed.
+        validation_hypervolume: Of the front of validation losses, at the problem's reference point.
+        test_hypervolume: Of the front of test losses.
+        chosen: Points that no other dominates on validation, all seeds.
+        lost: Those of them that another chosen point of the same seed dominates on test.
+    """
+
+    label: str
+    style: int
+    gap: tuple[Estimate, ...]
+    validation_hypervolume: Estimate
+    test_hypervolume: Estimate
+    chosen: int
+    lost: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One problem under one setting."""
+
+    slug: str
+    problem: str
+    setting: str
+    repeated: bool
+    facts: Facts
+    n_objectives: int
+    results: tuple[Result, ...]
+    unfinished: tuple[Unfinished, ...]
+    anchors: tuple[Anchor, ...]
+    trade_off: TradeOff | None
+    splits: tuple[Splits, ...]
+    seeds: tuple[int, ...]
+    n_preferences: int
+    notes: tuple[str, ...]
+    alerts: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """The problem, with the setting where the problem has several."""
+        return f"{self.problem} ({self.setting})" if self.repeated else self.problem
+
+    @property
+    def n_runs(self) -> int:
+        """Runs in the store."""
+        return sum(r.ok + r.diverged + r.failed for r in self.results)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """One entry over all problems.
+
+    Args:
+        label: The entry.
+        style: Place in the palette.
+        ranks: Its rank in each section; NaN where it has none.
+        mean_rank: Over the sections that rank every entry; NaN without such a section.
+        values: Mean hypervolume in each section, normalized where the exact front's is known; NaN
+            where it has none.
+        wins: Sections in which it ranks first, alone or tied.
+        unfinished: Runs that diverged or failed.
+        runs: Runs in the store.
+    """
+
+    label: str
+    style: int
+    ranks: tuple[float, ...]
+    mean_rank: float
+    values: tuple[float, ...]
+    wins: int
+    unfinished: int
+    runs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """With what, where and when the runs were made; every value is from the records."""
+
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A whole report."""
+
+    title: str
+    sections: tuple[Section, ...]
+    standings: tuple[Standing, ...]
+    ranked: tuple[str, ...]
+    provenance: Provenance
+    n_runs: int
+    n_unfinished: int
+    warnings: tuple[str, ...]

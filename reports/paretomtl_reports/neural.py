@@ -1,0 +1,125 @@
+"""What only neural problems need: single-task anchors, the trade-off, validation against test."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from paretomtl.indicators import Judge, nondominated
+from paretomtl_reports.grouping import FrontRuns, anchored_task
+from paretomtl_reports.model import Anchor, Array, Front, Result, Splits, TradeOff
+from paretomtl_reports.statistics import estimate
+
+FACTOR = 4.0
+"""How many standard errors a difference must exceed to be called real.
+
+The range of sixteen draws of pure noise is about 3.5 standard deviations.
+"""
+
+
+def anchors(fronts: Sequence[FrontRuns], n_objectives: int) -> tuple[Anchor, ...]:
+    """Collect the single-task runs, one anchor a task that has any, in the order of the tasks."""
+    found: dict[int, dict[int, Array]] = {}
+    for front in fronts:
+        for record in front.usable:
+            task = anchored_task(record.spec)
+            if task is not None:
+                # An entry at another learning rate may train the same task: the first one stands.
+                found.setdefault(task, {}).setdefault(front.seed, record.outcome.final["test"])
+    return tuple(
+        Anchor(
+            task=task,
+            seeds=tuple(sorted(found[task])),
+            points=(points := np.array([found[task][seed] for seed in sorted(found[task])])),
+            losses=tuple(estimate(points[:, i].tolist()) for i in range(n_objectives)),
+        )
+        for task in sorted(found)
+    )
+
+
+def trade_off(results: Sequence[Result], found: Sequence[Anchor], m: int) -> TradeOff | None:
+    """Compare the front of the entry with the largest hypervolume to its seed noise and the anchors.
+
+    Returns None when no entry has a hypervolume above 0.
+    """
+    ranked = [r for r in results if r.hypervolume.mean > 0]
+    if not ranked:
+        return None
+    best = max(ranked, key=lambda r: r.hypervolume.mean)
+    fronts = [front for front in best.fronts if len(front.points)]
+    averaged = np.array([np.mean(rows, axis=0) for rows in _by_preference(fronts).values()])
+    span = np.ptp(averaged[nondominated(averaged)], axis=0)
+    noise = _noise(fronts, m)
+    shortfall = _shortfall(fronts, found, m)
+    real = None
+    if np.isfinite(noise).all():
+        least = FACTOR * noise / math.sqrt(len(fronts))
+        real = bool((span > least).all()) and not shortfall <= least.max()
+    return TradeOff(
+        label=best.label,
+        span=tuple(span.tolist()),
+        noise=tuple(noise.tolist()),
+        shortfall=shortfall,
+        seeds=len(fronts),
+        real=real,
+        factor=FACTOR,
+    )
+
+
+def splits(results: Sequence[Result], judge: Judge | None, m: int) -> tuple[Splits, ...]:
+    """Compare validation and test for every entry whose runs recorded both."""
+    return tuple(found for result in results if (found := _splits(result, judge, m)) is not None)
+
+
+def _splits(result: Result, judge: Judge | None, m: int) -> Splits | None:
+    pairs = [(f, f.validation) for f in result.fronts if f.validation is not None and len(f.points)]
+    if not pairs:
+        return None
+    gaps = np.array([(front.points - seen).mean(axis=0) for front, seen in pairs])
+    chosen = lost = 0
+    for front, seen in pairs:
+        kept = nondominated(seen)
+        chosen += int(kept.sum())
+        lost += int((~nondominated(front.points[kept])).sum())
+    return Splits(
+        label=result.label,
+        style=result.style,
+        gap=tuple(estimate(gaps[:, i].tolist()) for i in range(m)),
+        validation_hypervolume=estimate(
+            [] if judge is None else [judge.score(seen)["hypervolume"] for _, seen in pairs]
+        ),
+        test_hypervolume=result.hypervolume,
+        chosen=chosen,
+        lost=lost,
+    )
+
+
+def _noise(fronts: Sequence[Front], m: int) -> Array:
+    """Median over the preferences of the standard deviation over seeds, for each objective."""
+    spreads = [
+        np.std(rows, axis=0, ddof=1) for rows in _by_preference(fronts).values() if len(rows) > 1
+    ]
+    return np.median(spreads, axis=0) if spreads else np.full(m, math.nan)
+
+
+def _by_preference(fronts: Sequence[Front]) -> dict[tuple[float, ...], list[Array]]:
+    """Test losses of all seeds at each preference."""
+    found: dict[tuple[float, ...], list[Array]] = {}
+    for front in fronts:
+        for preference, point in zip(front.preferences.tolist(), front.points, strict=True):
+            found.setdefault(tuple(preference), []).append(point)
+    return found
+
+
+def _shortfall(fronts: Sequence[Front], found: Sequence[Anchor], m: int) -> float:
+    """Mean over seeds of `min_p max_i (L_i(p) - a_i)`, `a_i` being the loss of task i trained alone."""
+    if len(found) < m:
+        return math.nan
+    shortfalls: list[float] = []
+    for front in fronts:
+        if all(front.seed in anchor.seeds for anchor in found):
+            alone = np.array([a.points[a.seeds.index(front.seed), a.task] for a in found])
+            shortfalls.append(float((front.points - alone).max(axis=1).min()))
+    return math.fsum(shortfalls) / len(shortfalls) if shortfalls else math.nan
