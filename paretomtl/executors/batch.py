@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -13,7 +14,7 @@ from paretomtl.engine import Outcome, Progress, describe_device, resolve_device,
 from paretomtl.errors import BadInput
 from paretomtl.executors.base import Batch
 from paretomtl.executors.memory import PeakMemory
-from paretomtl.records.provenance import gather
+from paretomtl.records.provenance import gather, source_commit
 from paretomtl.records.record import Record
 from paretomtl.sweep.spec import RunSpec
 
@@ -30,14 +31,18 @@ def run_to_records(
 
     Raises:
         BadInput: The caller must change something, such as install an extra; nothing is recorded.
+        Exception: Whatever `progress` raises, which is no fault of the runs.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
+    source_commit()  # remembered from here on: the tree may change while the batch runs
     where = resolve_device(device)
     memory = PeakMemory(where)
     try:
-        outcomes = run_batch(specs, device=device, progress=progress)
+        outcomes = run_batch(specs, device=device, progress=progress and _Callback(progress))
     except BadInput:
         raise
+    except _CallbackError as error:
+        raise error.cause from None
     except Exception as error:
         groups = _by_method(specs)
         if len(groups) > 1:
@@ -89,6 +94,25 @@ def describe_error(error: BaseException) -> str:
     """Return an exception's type and message on one line."""
     text = " ".join(f"{type(error).__qualname__}: {error}".split())
     return text if len(text) <= 500 else f"{text[:497]}..."
+
+
+class _CallbackError(BaseException):
+    """Carries what a callback raised past whoever takes it for a fault of the batch."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+@dataclass(frozen=True)
+class _Callback:
+    call: Callable[[Progress], None]
+
+    def __call__(self, progress: Progress) -> None:
+        try:
+            self.call(progress)
+        except Exception as error:
+            raise _CallbackError(error) from error
 
 
 def _by_method(specs: Batch) -> list[list[RunSpec]]:

@@ -108,19 +108,22 @@ class Tally:
     ) -> None:
         self.done = 0
         self._sizes = [len(batch) for batch in batches]
+        self._budgets = [batch[0].budget for batch in batches]
         self._reused = reused
         self._callback = callback
         self._statuses: Counter[str] = Counter()
         self._failures: list[Failure] = []
         self._steps = 0
-        self._under_way: dict[int, Progress] = {}
+        self._under_way: dict[int, tuple[float, Progress]] = {}
+        """Batch -> when it was first heard of, and what was last heard."""
         self._clock = time.perf_counter()
         self._first: tuple[float, float] | None = None
         self._tell()
 
     def advance(self, place: int, progress: Progress) -> None:
         """Take note of how far the engine is in a batch."""
-        self._under_way[place] = progress
+        since, _ = self._under_way.get(place, (time.perf_counter(), progress))
+        self._under_way[place] = (since, progress)
         self._tell()
 
     def finish(self, place: int, records: Sequence[Record]) -> None:
@@ -154,12 +157,8 @@ class Tally:
         if self._callback is None:
             return
         total = sum(self._sizes)
-        partly = sum(
-            self._sizes[place] * min(1.0, p.steps_done / p.steps_total)
-            for place, p in self._under_way.items()
-            if p.steps_total
-        )
-        steps = sum(p.steps_done * p.lanes for p in self._under_way.values())
+        partly = sum(self._sizes[place] * self._share(place) for place in self._under_way)
+        steps = sum(p.steps_done * p.lanes for _, p in self._under_way.values())
         fraction = (self.done + partly) / total if total else 1.0
         seconds = time.perf_counter() - self._clock
         self._callback(
@@ -173,6 +172,13 @@ class Tally:
                 seconds_left=self._seconds_left(fraction, seconds),
             )
         )
+
+    def _share(self, place: int) -> float:
+        """Return how much of a batch under way is over: by its steps, or by its budget of seconds."""
+        since, progress = self._under_way[place]
+        if progress.steps_total is not None:
+            return min(1.0, progress.steps_done / progress.steps_total)
+        return min(1.0, (time.perf_counter() - since) / self._budgets[place].amount)
 
     def _seconds_left(self, fraction: float, seconds: float) -> float | None:
         """Extrapolate from the first step on: what came before it (imports, data) happens once."""

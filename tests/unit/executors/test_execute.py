@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from paretomtl.errors import BadInput, MissingExtra, StoreError, UnknownName
 from paretomtl.executors import ExecutionProgress, Local, execute, executors
 from paretomtl.records.store import Store
-from paretomtl.sweep.spec import Choice, RunSpec
+from paretomtl.sweep.spec import Budget, Choice, RunSpec
 
 Sweep = Callable[..., list[RunSpec]]
 OnBatch = Callable[[Callable[[Any], None]], None]
@@ -63,6 +64,30 @@ def test_progress_ends_at_one_and_never_falls(store: Store, sweep: Sweep) -> Non
     assert (last.fraction, last.done, last.steps) == (1.0, 8, 4 * 110)
     assert last.seconds_left == 0
     assert last.steps_per_second > 0
+
+
+def test_progress_of_a_budget_in_seconds(store: Store, sweep: Sweep) -> None:
+    seen: list[ExecutionProgress] = []
+    timed = [replace(spec, budget=Budget(seconds=0.3)) for spec in sweep(1)]
+    execute(timed, store, progress=seen.append)
+    assert seen[-1].fraction == 1
+    assert any(0 < p.fraction < 1 for p in seen)
+
+
+def test_what_a_callback_raises_is_no_fault_of_the_runs(
+    store: Store, sweep: Sweep, on_batch: OnBatch
+) -> None:
+    batches: list[int] = []
+    on_batch(lambda batch: batches.append(len(batch)))
+
+    def broken(progress: ExecutionProgress) -> None:
+        if progress.fraction > 0:
+            raise OSError("the terminal is gone")
+
+    with pytest.raises(OSError, match="the terminal is gone"):
+        execute(sweep(5), store, progress=broken)
+    assert batches == [4]
+    assert store.keys() == set()
 
 
 def test_each_batch_is_stored_as_soon_as_it_is_over(
@@ -180,7 +205,7 @@ def test_a_bad_spec_is_refused_before_anything_runs(
     store: Store, sweep: Sweep, change: dict[str, Any], message: str
 ) -> None:
     good = sweep(5)
-    bad = RunSpec(**{**{f: getattr(good[0], f) for f in good[0].__dataclass_fields__}, **change})
+    bad = replace(good[0], **change)
     with pytest.raises(BadInput, match=message):
         execute([*good, bad], store)
     assert not store.path.exists()
