@@ -64,7 +64,7 @@ def power_mean_weights(
     _, d, r = _relative_log_mean(losses, inner, p64)
     weights = torch.exp(p64.log() + (inner - 1) * (d - r))
     if finite is not None:
-        weights = torch.where(finite, weights, _extreme_weights(losses, g, p64))
+        weights = torch.where(finite, weights, _extreme(losses, g, p64)[1])
     return weights.clamp(max=torch.finfo(losses.dtype).max).to(losses.dtype)
 
 
@@ -98,8 +98,7 @@ class _PowerMean(torch.autograd.Function):
         centre, _, r = _relative_log_mean(losses, inner, p64)
         mean = torch.exp(centre + r)
         if finite is not None:
-            top = (_extreme_weights(losses, g, p64) * losses).sum(-1, keepdim=True)
-            mean = torch.where(finite, mean, top)
+            mean = torch.where(finite, mean, _extreme(losses, g, p64)[0])
         return mean.squeeze(-1).to(losses.dtype)
 
     @staticmethod
@@ -117,8 +116,10 @@ class _PowerMean(torch.autograd.Function):
 
 def _relative_log_mean(losses: Tensor, g: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return c, d = log L - c, and r = log M - c, for finite g."""
-    log = losses.to(torch.float64)
-    return _relative_mean(torch.log(log + torch.where(log == 0, _TINY, 0.0)), g, p)
+    x = losses.to(torch.float64)
+    # two numbers without a tensor would make `where` fall back to float32, where this one is 0
+    filler = torch.where(x == 0, x.new_full((), _TINY), 0.0)
+    return _relative_mean(torch.log(x + filler), g, p)
 
 
 def _relative_mean(x: Tensor, g: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -135,10 +136,11 @@ def _relative_mean(x: Tensor, g: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Ten
     return centre, d, r
 
 
-def _extreme_weights(losses: Tensor, g: Tensor, p: Tensor) -> Tensor:
-    """Return the gradient of the largest (g > 0) or smallest loss among those with p > 0."""
-    signed = torch.where(g > 0, losses, -losses).to(torch.float64)
-    counted = torch.where(p > 0, signed, -torch.inf)
-    shares = p * (counted == counted.amax(-1, keepdim=True))
-    weights = shares / shares.sum(-1, keepdim=True)
-    return torch.where(losses.isnan().any(-1, keepdim=True), torch.nan, weights)
+def _extreme(losses: Tensor, g: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the largest (g > 0) or smallest loss among those with p > 0, and its gradient."""
+    sign = torch.where(g > 0, g.new_ones(()), -1.0)
+    signed = sign * losses.to(torch.float64)
+    counted = torch.where((p > 0) | signed.isnan(), signed, -torch.inf)
+    top = counted.amax(-1, keepdim=True)
+    shares = p * (counted == top)
+    return sign * top, shares / shares.sum(-1, keepdim=True)

@@ -171,7 +171,7 @@ class CovWeighting(HistoryWeighting):
         if self.decay is None:
             kept = (steps / (steps + 1)).to(losses.dtype)
         else:
-            kept = torch.where(first, 0.0, self.decay).to(losses.dtype)
+            kept = torch.where(first, 0.0, losses.new_full((1,), self.decay))
         mean = kept * state["mean_ratio"] + (1 - kept) * ratio
         return {
             "mean_loss": kept * state["mean_loss"] + (1 - kept) * losses,

@@ -42,10 +42,9 @@ class PositiveScalarization(Scalarization):
     def positive(self, signals: Signals) -> Tensor:
         """Return the shifted losses with zero replaced by the smallest normal, negatives by NaN."""
         losses = self.shifted(signals)
-        tiny = torch.finfo(losses.dtype).tiny
+        tiny = losses.new_full((), torch.finfo(losses.dtype).tiny)
         # the sum keeps the gradient of the loss at zero
-        filler = torch.where(losses > 0, 0.0, torch.where(losses == 0, tiny, torch.nan))
-        return losses + filler.to(losses.dtype)
+        return losses + torch.where(losses > 0, 0.0, torch.where(losses == 0, tiny, torch.nan))
 
 
 def reciprocal(positive: Tensor) -> Tensor:

@@ -1,0 +1,220 @@
+"""The power mean against exact arithmetic, its limits, and the published numbers."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import logsumexp
+
+from paretomtl.aggregation.power_mean import exponential_mean, power_mean, power_mean_weights
+
+
+def mean(losses, gamma, p=None, dtype=torch.float64):
+    losses = torch.as_tensor(losses, dtype=dtype)
+    m = losses.shape[-1]
+    p = torch.full((m,), 1 / m, dtype=dtype) if p is None else torch.as_tensor(p, dtype=dtype)
+    return power_mean(losses, torch.tensor([gamma], dtype=torch.float64), p)
+
+
+def weights(losses, gamma, p=None, dtype=torch.float64):
+    losses = torch.as_tensor(losses, dtype=dtype)
+    m = losses.shape[-1]
+    p = torch.full((m,), 1 / m, dtype=dtype) if p is None else torch.as_tensor(p, dtype=dtype)
+    return power_mean_weights(losses, torch.tensor([gamma], dtype=torch.float64), p)
+
+
+def oracle(losses, gamma, p):
+    """The definition by NumPy, in extended precision; the geometric mean near 0 by its series."""
+    log = np.log(np.asarray(losses, dtype=np.longdouble))
+    p = np.asarray(p, dtype=np.longdouble)
+    centre = (p * log).sum()
+    d = log - centre
+    if abs(gamma) * np.abs(d).max() < 1e-4:  # cumulants: g k2 / 2 + g^2 k3 / 6
+        k2, k3 = (p * d**2).sum(), (p * d**3).sum()
+        return float(np.exp(centre + gamma * k2 / 2 + gamma**2 * k3 / 6))
+    return float(np.exp(centre + logsumexp(gamma * d, b=p) / gamma))
+
+
+@pytest.mark.parametrize(
+    ("gamma", "value"),
+    [(-2, 1.8483), (-1, 2.1898), (0, 2.6052), (1, 3.0), (2, 3.3166), (3, 3.5569)],
+)
+def test_table_of_the_source(gamma, value):
+    assert mean([1.0, 2.0, 3.0, 4.0, 5.0], gamma).item() == pytest.approx(value, abs=5e-5)
+
+
+def test_whole_exponents_exactly():
+    losses = [Fraction(3, 7), Fraction(11, 4), Fraction(1, 9)]
+    p = [Fraction(1, 2), Fraction(1, 3), Fraction(1, 6)]
+    for gamma in (-5, -3, -1, 1, 2, 4, 9):
+        exact = float(sum(q * x**gamma for q, x in zip(p, losses, strict=True))) ** (1 / gamma)
+        found = mean([float(x) for x in losses], gamma, [float(q) for q in p])
+        assert found.item() == pytest.approx(exact, rel=1e-14)
+
+
+positive = st.floats(1e-100, 1e100)
+exponents = st.one_of(
+    st.floats(-60, 60), st.floats(-1e-3, 1e-3), st.sampled_from([0.0, 1e-8, -1e-12, 1e-17])
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(positive, min_size=1, max_size=6), exponents, st.randoms())
+def test_agrees_with_the_definition(losses, gamma, random):
+    p = np.array([random.random() + 0.01 for _ in losses])
+    p /= p.sum()
+    found = mean(losses, gamma, p).item()
+    assert found == pytest.approx(oracle(losses, gamma, p), rel=1e-11)
+    assert min(losses) * (1 - 1e-12) <= found <= max(losses) * (1 + 1e-12)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.floats(0.01, 100), min_size=2, max_size=6), exponents)
+def test_weights_obey_euler_and_the_tilted_softmax(losses, gamma):
+    """Degree one: sum w L = M; and w L / M is the softmax of gamma log L."""
+    x = np.asarray(losses)
+    w, value = weights(losses, gamma).numpy(), mean(losses, gamma).item()
+    assert (w * x).sum() == pytest.approx(value, rel=1e-10)
+    shares = np.exp(gamma * np.log(x) - logsumexp(gamma * np.log(x)))
+    np.testing.assert_allclose(w * x / value, shares, rtol=1e-9, atol=1e-300)
+
+
+def test_grows_with_gamma():
+    gammas = [-math.inf, -50, -3, -1, -1e-6, 0, 1e-6, 0.5, 1, 2, 20, math.inf]
+    values = [mean([0.3, 2.0, 1.1], g).item() for g in gammas]
+    assert values == sorted(values)
+    assert len(set(values)) == len(values)
+
+
+@pytest.mark.parametrize("gamma", [2000.0, math.inf])
+def test_limit_is_the_maximum(gamma):
+    losses = [1.0, 3.0, 2.0]
+    assert mean(losses, gamma).item() == pytest.approx(3, rel=2e-3)
+    assert mean(losses, -gamma).item() == pytest.approx(1, rel=2e-3)
+
+
+def test_infinite_gamma_is_exact_and_ties_share_by_preference():
+    p = [0.1, 0.3, 0.6]
+    assert mean([2.0, 2.0, 1.0], math.inf, p).item() == 2
+    assert weights([2.0, 2.0, 1.0], math.inf, p).tolist() == pytest.approx([0.25, 0.75, 0])
+    assert weights([2.0, 2.0, 3.0], -math.inf, p).tolist() == pytest.approx([0.25, 0.75, 0])
+    near = weights([2.0, 2.0, 1.0], 4000.0, p)
+    torch.testing.assert_close(near, weights([2.0, 2.0, 1.0], math.inf, p), rtol=1e-3, atol=1e-12)
+
+
+def test_a_task_without_preference_does_not_count():
+    for gamma in (-math.inf, -3.0, 0.0, 2.0, math.inf):
+        assert mean([5.0, 7.0, 1e9], gamma, [0.5, 0.5, 0.0]) == mean([5.0, 7.0], gamma, [0.5, 0.5])
+        assert weights([5.0, 7.0, 1e9], gamma, [0.5, 0.5, 0.0])[2] == 0
+
+
+@pytest.mark.parametrize(("losses", "gamma"), [((100, 50), 20), ((100, 50), -60), ((1, 100), 1e-8)])
+def test_single_precision_survives_the_hard_cases(losses, gamma):
+    x = torch.tensor(losses, dtype=torch.float32, requires_grad=True)
+    value = mean(x, gamma, dtype=torch.float32)
+    (gradient,) = torch.autograd.grad(value, x)
+    assert value.isfinite()
+    assert gradient.isfinite().all()
+    assert value.item() == pytest.approx(oracle(losses, gamma, [0.5, 0.5]), rel=1e-6)
+    torch.testing.assert_close(
+        gradient.double(), weights(torch.tensor(losses), gamma), rtol=1e-6, atol=1e-30
+    )
+
+
+def test_near_zero_gamma_goes_to_the_geometric_mean():
+    losses = [0.01, 4.0, 20.0]
+    geometric = mean(losses, 0.0).item()
+    variance = np.var(np.log(losses))
+    for gamma in (1e-3, 1e-6, 1e-9, 1e-12, 1e-15, 1e-20, 1e-40, -1e-9):
+        expected = geometric * np.exp(gamma * variance / 2)
+        assert mean(losses, gamma).item() == pytest.approx(expected, rel=20 * gamma**2 + 1e-14)
+
+
+@pytest.mark.parametrize("gamma", [-2.0, 0.0, 1e-9, 0.5, 1.0, 3.0, 40.0])
+def test_second_derivative(gamma):
+    x = torch.tensor([0.4, 1.7, 0.9], dtype=torch.float64, requires_grad=True)
+    p = torch.tensor([0.2, 0.5, 0.3], dtype=torch.float64)
+    assert torch.autograd.gradgradcheck(lambda v: mean(v, gamma, p), x)
+
+
+def test_gamma_differs_between_lanes():
+    gammas = torch.tensor([[-math.inf], [-2.0], [0.0], [1e-9], [1.0], [7.5], [math.inf]]).double()
+    losses = torch.tensor([0.5, 2.0, 1.25], dtype=torch.float64).expand(7, 3).contiguous()
+    p = torch.full((7, 3), 1 / 3, dtype=torch.float64)
+    values, w = power_mean(losses, gammas, p), power_mean_weights(losses, gammas, p)
+    for k, gamma in enumerate(gammas.flatten()):
+        assert torch.equal(values[k], power_mean(losses[k], gamma.reshape(1), p[k]))
+        assert torch.equal(w[k], power_mean_weights(losses[k], gamma.reshape(1), p[k]))
+
+
+@pytest.mark.parametrize(
+    ("gamma", "value", "expected"),
+    [
+        (3.0, (0.5) ** (1 / 3), [0.0, 0.5 ** (1 / 3)]),
+        (1.0, 0.5, [0.5, 0.5]),
+        (-1.0, 0.0, [2.0, 0.0]),
+        (-2.0, 0.0, [0.5**-0.5, 0.0]),
+        (math.inf, 1.0, [0.0, 1.0]),
+        (-math.inf, 0.0, [1.0, 0.0]),
+    ],
+)
+def test_a_loss_of_zero_has_the_limit(gamma, value, expected):
+    assert mean([0.0, 1.0], gamma).item() == pytest.approx(value, rel=1e-12, abs=1e-150)
+    assert weights([0.0, 1.0], gamma).tolist() == pytest.approx(expected, rel=1e-12, abs=1e-150)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 0.99])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_where_the_limit_is_infinite_the_weight_is_large_but_finite(gamma, dtype):
+    w = weights([0.0, 1.0, 1.0], gamma, dtype=dtype)
+    assert w.isfinite().all()
+    assert w[0] > 1e3 * w[1]
+
+
+def test_all_losses_zero():
+    for gamma in (-2.0, 0.0, 0.5, 1.0, 3.0):
+        assert mean([0.0, 0.0], gamma).item() == pytest.approx(0, abs=1e-300)
+        assert weights([0.0, 0.0], gamma).tolist() == pytest.approx([0.5, 0.5])
+
+
+def test_negative_and_nan_losses_give_nan():
+    for gamma in (-1.0, 0.0, 2.0):
+        assert weights([-1.0, 2.0], gamma).isnan().all()
+    for gamma in (-math.inf, 2.0, math.inf):
+        assert weights([math.nan, 2.0], gamma).isnan().all()
+        assert mean([math.nan, 2.0], gamma).isnan()
+
+
+@pytest.mark.parametrize("gamma", [-3.0, 0.0, 0.5, 2.0, 30.0])
+def test_scales_with_the_losses_over_any_range(gamma):
+    losses = torch.tensor([0.7, 3.0, 1.2], dtype=torch.float64)
+    for scale in (1e-250, 1e-8, 1e8, 1e250):
+        torch.testing.assert_close(
+            mean(losses * scale, gamma), mean(losses, gamma) * scale, rtol=1e-12, atol=0
+        )
+        torch.testing.assert_close(
+            weights(losses * scale, gamma), weights(losses, gamma), rtol=1e-11, atol=0
+        )
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(st.floats(-200, 200), min_size=1, max_size=5), st.floats(-50, 50))
+def test_exponential_mean_agrees_with_scipy(x, t):
+    p = np.full(len(x), 1 / len(x))
+    found = exponential_mean(
+        torch.tensor(x, dtype=torch.float64),
+        torch.tensor([t], dtype=torch.float64),
+        torch.from_numpy(p),
+    ).item()
+    expected = np.mean(x) if t == 0 else float(logsumexp(t * np.asarray(x), b=p) / t)
+    tolerance = 1e-11 * (1 + max(map(abs, x)) + (1 / abs(t) if abs(t) > 1e-6 else 0))
+    if t == 0 or abs(t) > 1e-6:
+        assert found == pytest.approx(expected, abs=tolerance)
+    else:
+        assert found == pytest.approx(np.mean(x) + t * np.var(x) / 2, abs=1e-6)
