@@ -16,8 +16,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from paretomtl.errors import BadInput
-from paretomtl.problem import AnalyticProblem
+from paretomtl.errors import NoKnownFront
+from paretomtl.problem import AnalyticProblem, Point
+from paretomtl_problems.analytic.curve import best_chain, check_count, checked_reference
+from paretomtl_problems.analytic.options import floats, vector
+from paretomtl_problems.analytic.surface import whole_front_only
 
 SOURCE = "Tanabe & Ishibuchi 2020, Applied Soft Computing 89, 106078"
 APPROXIMATE = (
@@ -56,51 +59,99 @@ class EngineeringProblem(AnalyticProblem):
 
     @property
     def ideal(self) -> Tensor:
-        """Componentwise minimum over the approximate front."""
-        return _facts(self.name)[0].clone()
+        """Componentwise minimum over the stored front and the search that made it."""
+        return _stated(self.name).ideal.clone()
 
     @property
     def nadir(self) -> Tensor:
-        """Componentwise maximum over the approximate front."""
-        return _facts(self.name)[1].clone()
+        """Componentwise maximum over the stored front."""
+        return _stated(self.name).nadir.clone()
 
-    def front(self, n: int) -> Tensor:
-        """Return `n` points of the stored approximate front, spread evenly; all of it if it has fewer.
+    def pareto_set(self, n: int) -> Tensor:
+        """Return the variables of `n` stored Pareto-optimal points spread evenly, [<= n, n_variables].
 
         Raises:
             BadInput: `n` is not positive.
         """
-        if n < 1:
-            raise BadInput(f"a front has at least 1 point; found n={n}.")
-        points = _facts(self.name)[2]
+        check_count(n)
+        points = _stated(self.name).variables
         if n >= len(points):
             return points.clone()
-        if points.shape[-1] == 2:
-            keep = torch.linspace(0, len(points) - 1, n, dtype=torch.float64).round().long()
-            return points[keep]
-        # The file lists the points in farthest-first order: every beginning of it is spread evenly.
-        return points[:n].clone()
+        if self.n_objectives == 2:  # listed with the first objective rising
+            return points[torch.linspace(0, len(points) - 1, n).round().long()]
+        return points[:n].clone()  # listed farthest first: every beginning is spread evenly
 
-    def best_hypervolume(self) -> float:
-        """Return the hypervolume that the committed script reached, a lower bound of the best."""
-        return float(_facts(self.name)[3])
+    def front(self, n: int) -> Tensor:
+        """Return the images of `pareto_set(n)`: at most as many points as the file holds, [<= n, m].
+
+        Raises:
+            BadInput: `n` is not positive.
+        """
+        return self._objectives(self.pareto_set(n))
+
+    def best_hypervolume(
+        self, n_points: int | None = None, *, reference_point: Point | None = None
+    ) -> float:
+        """Return the hypervolume of all that the search found; for m = 2 also the best N stored points.
+
+        Both are lower bounds of the truth, as close as the data file's header says.
+
+        Raises:
+            NoKnownFront: `n_points` is given and m is not 2, or `reference_point` is not the
+                problem's own: another one needs all points of the search.
+        """
+        r = checked_reference(self, reference_point)
+        own = bool((r - self.reference_point).abs().le(1e-9 * (self.nadir - self.ideal)).all())
+        if n_points is not None and self.n_objectives == 2:
+            check_count(n_points)
+            return _best_of_stored(self.front(10**6), n_points, r)
+        whole_front_only(self, n_points)
+        if not own:
+            raise NoKnownFront(
+                f"the best hypervolume of {self.name!r} is stored for its own reference point "
+                f"{floats(self.reference_point)}; found {floats(r)}."
+            )
+        return _stated(self.name).hypervolume
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What a data file holds."""
+
+    ideal: Tensor
+    nadir: Tensor
+    hypervolume: float
+    variables: Tensor
 
 
 @cache
-def _facts(name: str) -> tuple[Tensor, Tensor, Tensor, float]:
-    """Read ideal, nadir, points and hypervolume from the problem's data file."""
-    text = resources.files(__package__).joinpath("data", f"{name}.csv").read_text(encoding="utf-8")
-    lines = text.splitlines()
-    stated = dict(
-        line[2:].split(": ", 1) for line in lines if line.startswith("# ") and ": " in line
+def _stated(name: str) -> Stated:
+    """Read a problem's data file: lines `# key: value`, then one line of variables a point."""
+    data = resources.files("paretomtl_problems.analytic").joinpath("data", f"{name}.csv")
+    lines = data.read_text(encoding="utf-8").splitlines()
+    stated = dict(x[2:].split(": ", 1) for x in lines if x.startswith("# ") and ": " in x)
+    rows = [_numbers(line) for line in lines if line and not line.startswith("#")]
+    return Stated(
+        vector(*_numbers(stated["ideal"])),
+        vector(*_numbers(stated["nadir"])),
+        float(stated["hypervolume"]),
+        torch.tensor(rows, dtype=torch.float64),
     )
-    rows = [line.split(",") for line in lines if line and not line.startswith("#")]
-    points = torch.from_numpy(np.array(rows, dtype=np.float64))
 
-    def vector(key: str) -> Tensor:
-        return torch.tensor([float(v) for v in stated[key].split(",")], dtype=torch.float64)
 
-    return vector("ideal"), vector("nadir"), points, float(stated["hypervolume"])
+def _numbers(text: str) -> list[float]:
+    return [float(number) for number in text.split(",")]
+
+
+def _best_of_stored(front: Tensor, n: int, r: Tensor) -> float:
+    """Return the hypervolume of the best `n` of the given points of two objectives."""
+    inside = front[(front < r).all(-1)]
+    if not len(inside):
+        return 0.0
+    r1, r2 = floats(r)
+    columns = np.array(floats(inside[:, 0])), r2 - np.array(floats(inside[:, 1]))
+    f1, height = (np.broadcast_to(c, (min(n, len(inside)), len(inside))) for c in columns)
+    return best_chain(f1, height, r1)[0]
 
 
 def violation(*constraints: Tensor) -> Tensor:

@@ -32,6 +32,8 @@ POOR = (
     "A point outside the box is evaluated at its nearest point in the box, gradient zero there."
 )
 KINK = "On the Pareto set the distance variables sit on a kink, |y - 0.35|: gradient 0 there is the mean."
+ROUNDING = 1e-15
+
 PYMOO = "pymoo's pareto_front() is drawn without a seed."
 
 
@@ -173,13 +175,18 @@ class WFG1(WFG):
         notes=(
             POOR,
             "y^0.02 is vertical at y = 0: below y = 1e-6 the gradient is that at 1e-6; values are exact.",
+            (
+                "A distance variable within rounding (1e-15) of its optimum counts as at it: y^0.02 would "
+                "make 0.5 of one rounding error, and x / (2 i) rarely gives 0.35 exactly."
+            ),
             "Where a distance variable is flat (0.75 < its transform < 0.85) its gradient is 0.",
             "pymoo's own front is 0.064 off, and drawn without a seed.",
         ),
     )
 
     def _reduce(self, y: Tensor) -> tuple[Tensor, Tensor]:
-        distance = wfg.bias_flat(wfg.shift_linear(y[..., self.k :], 0.35), 0.8, 0.75, 0.85)
+        shifted = wfg.shift_linear(y[..., self.k :], 0.35)
+        distance = wfg.bias_flat(shifted * (shifted > ROUNDING), 0.8, 0.75, 0.85)
         y = floored_power(torch.cat((y[..., : self.k], distance), -1), 0.02, wfg.FLOOR)
         weights = torch.arange(1, self.n_variables + 1, dtype=y.dtype, device=y.device)
         weighted = y * weights
