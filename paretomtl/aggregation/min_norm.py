@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import torch
+from jaxtyping import Bool
+from torch import Tensor
 
 from paretomtl.aggregation.lanes import scale_diagonal
 from paretomtl.aggregation.nonnegative_qp import minimize_nonnegative
 from paretomtl.shapes import Gramian, Weights
 
 
-def min_norm_weights(gramian: Gramian, *, precision: float) -> Weights:
+def min_norm_weights(
+    gramian: Gramian, *, precision: float, among: Bool[Tensor, "*batch m"] | None = None
+) -> Weights:
     """Return the `w` on the simplex that minimises `w^T G w`, exactly.
 
     m = 2 has a closed form. Beyond, with `G = D C D` and `e = D^-1 1`, the weights are
@@ -20,24 +24,29 @@ def min_norm_weights(gramian: Gramian, *, precision: float) -> Weights:
     Args:
         gramian: Clean (no NaN), float64.
         precision: Machine epsilon of the numbers the Gramian was computed in.
+        among: Which gradients take part; the others get weight 0. None means all.
 
     Cost: O(m^3) a lane, typically; no synchronisation with an accelerator.
     """
     m = gramian.shape[-1]
     if m == 1:
         return torch.ones_like(gramian[..., 0])
-    if m == 2:
+    if m == 2 and among is None:
         return _two(gramian)
     cosines, lengths, inverse, present = scale_diagonal(gramian)
+    absent = ~present
+    if among is not None:
+        present, absent = present & among, absent & among
     shortest = torch.where(present, lengths, torch.inf).amin(-1, keepdim=True)
     e = torch.where(present, shortest * inverse, 0.0)
+    # e is zero for those that take no part, and a zero right-hand side never enters
     matrix = cosines + e.unsqueeze(-1) * e.unsqueeze(-2)
     a = minimize_nonnegative(
         matrix.reshape(-1, m, m), -e.reshape(-1, m), precision=precision
     ).reshape(e.shape)
     a = a * e
-    weights = a / a.sum(-1, keepdim=True)
-    absent = (~present).to(gramian.dtype)
+    total = a.sum(-1, keepdim=True)
+    weights = torch.where(total > 0, a / total, 0.0)
     zeros = absent.sum(-1, keepdim=True)
     return torch.where(zeros > 0, absent / zeros, weights)
 

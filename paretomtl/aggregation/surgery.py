@@ -80,12 +80,13 @@ def project_mean_of_orders(gramian: Gramian) -> Coefficients:
     Cost: O((m-1)! m^2) a lane; meant for m <= 6.
     """
     m = gramian.shape[-1]
-    total = torch.zeros_like(gramian)
     orders = list(itertools.permutations(range(m - 1)))
+    coefficients: list[Tensor] = []
     for order in orders:
         rows = [[j + (j >= i) for j in order] + [i] for i in range(m)]
-        total += project_in_order(gramian, torch.tensor(rows, device=gramian.device))
-    return total.div(len(orders))
+        visits = torch.tensor(rows, device=gramian.device)
+        coefficients.append(project_in_order(gramian, visits))
+    return torch.stack(coefficients).mean(0)
 
 
 def random_orders(
@@ -94,3 +95,53 @@ def random_orders(
     """Draw an order of all tasks for each task of each lane, from the lane's key and step alone."""
     draws = uniform(keys, steps, m * m)
     return draws.unflatten(-1, (m, m)).argsort(-1)
+
+
+def vaccinate(
+    gramian: Gramian,
+    targets: Float[Tensor, "*batch m m"],
+    order: Int[Tensor, "*batch m m"],
+    *,
+    decay: Tensor,
+    epsilon: float,
+) -> tuple[Coefficients, Float[Tensor, "*batch m m"]]:
+    """Turn each gradient towards the originals it is too far from, one after another (GradVac).
+
+    Args:
+        gramian: Clean, float64.
+        targets: Cosine that gradient i should have at least with original j.
+        order: Row i is the order in which gradient i visits all tasks; its visit to itself is skipped.
+        decay: Weight of the new cosine in the targets' moving average, broadcastable to [*batch, m].
+        epsilon: Added to the divisors.
+
+    Returns:
+        Coefficients of the altered gradients, and the next targets.
+    """
+    m = gramian.shape[-1]
+    order = order.expand(gramian.shape)
+    lengths = gramian.diagonal(dim1=-2, dim2=-1).clamp(min=0).sqrt()
+    tasks = torch.arange(m, device=gramian.device).unsqueeze(-1)
+    coefficients = torch.eye(m, dtype=gramian.dtype, device=gramian.device).expand(gramian.shape)
+    coefficients = coefficients.clone()
+    targets = targets.clone()
+    inner = gramian.clone()
+    for visit in range(m):
+        other = order[..., visit : visit + 1]
+        row = gramian.gather(-2, other.expand_as(gramian))
+        found = inner.gather(-1, other).squeeze(-1)
+        own = (coefficients * inner).sum(-1).clamp(min=0).sqrt()
+        theirs = lengths.gather(-1, other.squeeze(-1))
+        target = targets.gather(-1, other).squeeze(-1)
+        divisor = own * theirs + epsilon
+        cosine = torch.where(divisor > 0, found / divisor, 0.0)
+        sine = (1 - cosine.square()).clamp(min=0).sqrt()
+        wanted_sine = (1 - target.square()).clamp(min=0).sqrt()
+        divisor = theirs * wanted_sine + epsilon
+        step = own * (target * sine - cosine * wanted_sine) / divisor
+        skip = other.squeeze(-1) == tasks.squeeze(-1)
+        step = torch.where((cosine < target) & (divisor > 0) & ~skip, step, 0.0).unsqueeze(-1)
+        coefficients.scatter_add_(-1, other, step)
+        inner.addcmul_(step, row)
+        moved = torch.where(skip, target, (1 - decay) * target + decay * cosine)
+        targets.scatter_(-1, other, moved.unsqueeze(-1))
+    return coefficients, targets

@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from paretomtl.aggregation.lanes import clean
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Method, Signals, State, Weighting
-from paretomtl.shapes import Gramian, Losses, Weights
+from paretomtl.shapes import Gramian, Losses, Mask, Weights
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,3 +50,13 @@ def _required(method: Method, signal: Tensor | None, what: str, how: str) -> Ten
     if signal is None:
         raise BadInput(f"{method.name!r} reads the {what}: pass {how}.")
     return signal
+
+
+def keep_bad_lanes(good: Mask, before: State, after: State) -> State:
+    """Return the next state, where lanes that are not good keep the state they had."""
+    return {
+        name: torch.where(
+            good.reshape(good.shape + (1,) * (value.ndim - good.ndim)), value, before[name]
+        )
+        for name, value in after.items()
+    }

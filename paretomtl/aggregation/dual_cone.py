@@ -1,0 +1,60 @@
+"""Projection on the dual cone of the gradients: the nearest direction that harms no task."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from paretomtl.aggregation.lanes import Scaled, apply, scale_diagonal
+from paretomtl.aggregation.nonnegative_qp import minimize_nonnegative
+from paretomtl.shapes import Gramian, Weights
+
+
+def project_combination(gramian: Gramian, combination: Weights, *, precision: float) -> Weights:
+    """Return the weights of the projection of `u^T J` on `{d: J d >= 0}`: `argmin_{v >= u} v^T G v`.
+
+    Args:
+        gramian: Clean, float64.
+        combination: u, non-negative, [*batch, m] or [m].
+        precision: Machine epsilon of the numbers the Gramian was computed in.
+    """
+    m = gramian.shape[-1]
+    if m == 2:
+        return combination + _two(gramian, apply(gramian, combination.expand(gramian.shape[:-1])))
+    scaled = scale_diagonal(gramian)
+    target = scaled.lengths * combination
+    size = target.amax(-1, keepdim=True)
+    size = torch.where(size > 0, size, 1.0)
+    added = _added(scaled, apply(scaled.cosines, target / size), precision)
+    return combination + added * size * scaled.inverse
+
+
+def project_rows(gramian: Gramian, *, precision: float) -> Float[Tensor, "*batch m m"]:
+    """Project each gradient by itself; row k of the answer holds the weights of the projection of g_k.
+
+    Arguments are those of `project_combination`. The m programs of a lane are solved as one batch.
+    """
+    m = gramian.shape[-1]
+    eye = torch.eye(m, dtype=gramian.dtype, device=gramian.device)
+    if m == 2:
+        return eye + _two(gramian.unsqueeze(-3), gramian)
+    scaled = scale_diagonal(gramian)
+    per_row = Scaled(*(part.unsqueeze(-2 - (part is scaled.cosines)) for part in scaled))
+    added = _added(per_row, scaled.cosines, precision)
+    return eye + added * scaled.lengths.unsqueeze(-1) * scaled.inverse.unsqueeze(-2)
+
+
+def _added(scaled: Scaled, gradient: Tensor, precision: float) -> Tensor:
+    """Return the non-negative addition in unit-length coordinates."""
+    m = gradient.shape[-1]
+    cosines = scaled.cosines.expand(*gradient.shape, m)
+    return minimize_nonnegative(
+        cosines.reshape(-1, m, m), gradient.reshape(-1, m), precision=precision
+    ).reshape(gradient.shape)
+
+
+def _two(gramian: Gramian, gradient: Tensor) -> Tensor:
+    """Closed form of the addition for two tasks: at most one of the two can be harmed."""
+    diagonal = gramian.diagonal(dim1=-2, dim2=-1)
+    return torch.where(diagonal > 0, -gradient.clamp(max=0) / diagonal, 0.0)

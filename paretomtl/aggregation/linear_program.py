@@ -1,0 +1,103 @@
+"""Linear programs over the simplex, a batch at a time, by the simplex method with Bland's rule.
+
+`max c^T a` over `a >= 0`, `1^T a = 1`, `B a >= 0`. Because the rows of B are homogeneous, adding a
+constant to c makes the objective positive and turns the equality into `1^T a <= 1` without changing the
+answer: the origin is then a feasible start and no first phase is needed. Bland's rule (1977) excludes
+cycling, which this very degenerate start would otherwise invite.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from paretomtl.aggregation.lanes import settled
+from paretomtl.shapes import Weights
+
+
+def maximize_on_simplex(
+    objective: Float[Tensor, "*batch m"],
+    rows: Float[Tensor, "*batch k m"],
+    *,
+    among: Bool[Tensor, "*batch k"] | None = None,
+    rounds: int | None = None,
+) -> Weights:
+    """Return the point of the simplex that maximizes `c^T a` subject to `B a >= 0`.
+
+    Args:
+        objective: c.
+        rows: B; a row counts up to a positive factor.
+        among: Which rows count; None means all.
+        rounds: Pivots at most; None means 6 (m + k) + 10. A lane that needs more keeps its last vertex,
+            which satisfies the constraints.
+
+    Returns:
+        A vertex that attains the maximum; all zeros where no point of the simplex is feasible.
+    """
+    batch, (k, m) = objective.shape[:-1], rows.shape[-2:]
+    c = objective.reshape(-1, m)
+    rows = rows.reshape(-1, k, m)
+    rounds = 6 * (m + k) + 10 if rounds is None else rounds
+    size = rows.abs().amax(-1, keepdim=True)
+    scaled = rows / torch.where(size > 0, size, 1.0)
+    if among is not None:
+        scaled = torch.where(among.reshape(-1, k, 1), scaled, 0.0)
+    spread = c.abs().amax(-1, keepdim=True)
+    c = c / torch.where(spread > 0, spread, 1.0) + 2
+    # dictionary: k rows `-B a <= 0`, one row `1^T a <= 1`, then the objective; last column the right side
+    zeros, ones = torch.zeros_like(c[:, :1]), torch.ones_like(c[:, :1])
+    tableau = torch.cat(
+        (
+            torch.cat((-scaled, zeros.unsqueeze(-1).expand(-1, k, 1)), -1),
+            torch.cat((torch.ones_like(c), ones), -1).unsqueeze(-2),
+            torch.cat((c, zeros), -1).unsqueeze(-2),
+        ),
+        -2,
+    )
+    lanes = c.shape[0]
+    outside = torch.arange(m, device=c.device).expand(lanes, m).clone()
+    inside = torch.arange(m, m + k + 1, device=c.device).expand(lanes, k + 1).clone()
+    for _ in range(rounds):
+        last = m + k + 1
+        rate = tableau[:, -1, :m]
+        label, enter = torch.where(rate > _TOLERANCE, outside, last).min(-1, keepdim=True)
+        improving = label < last
+        column = tableau.gather(-1, enter.unsqueeze(-1).expand(-1, k + 2, 1)).squeeze(-1)
+        heights, coefficients = tableau[:, : k + 1, -1], column[:, : k + 1]
+        ratio = torch.where(coefficients > _TOLERANCE, heights / coefficients, torch.inf)
+        least = ratio.amin(-1, keepdim=True)
+        tied = ratio <= least + _TOLERANCE
+        leave = torch.where(tied, inside, last).argmin(-1, keepdim=True)
+        active = improving & least.isfinite()
+        if settled(~active):
+            break
+        _exchange_(tableau, leave, enter, column, active)
+        came, went = outside.gather(-1, enter), inside.gather(-1, leave)
+        outside.scatter_(-1, enter, torch.where(active, went, came))
+        inside.scatter_(-1, leave, torch.where(active, came, went))
+    heights = tableau[:, : k + 1, -1].clamp(min=0)
+    answer = torch.zeros(lanes, m + k + 1, dtype=c.dtype, device=c.device)
+    answer = answer.scatter(-1, inside, heights)[:, :m]
+    return answer.reshape(*batch, m)
+
+
+_TOLERANCE = 1e-12
+"""Relative to data scaled to order one."""
+
+
+def _exchange_(
+    tableau: Tensor, leave: Tensor, enter: Tensor, column: Tensor, active: Tensor
+) -> None:
+    """Exchange one row's variable for one column's, in place, in the active lanes."""
+    height, width = tableau.shape[-2:]
+    wide = leave.unsqueeze(-1).expand(-1, 1, width)
+    tall = enter.unsqueeze(-1).expand(-1, height, 1)
+    row = tableau.gather(-2, wide).squeeze(-2)
+    pivot = column.gather(-1, leave)
+    shifted = torch.where(active, column / pivot, 0.0)
+    tableau.addcmul_(shifted.unsqueeze(-1), row.unsqueeze(-2), value=-1)
+    tableau.scatter_(-2, wide, torch.where(active, row / pivot, row).unsqueeze(-2))
+    new = -column / pivot
+    new = new.scatter(-1, leave, 1 / pivot)
+    tableau.scatter_(-1, tall, torch.where(active, new, column).unsqueeze(-1))

@@ -1,0 +1,115 @@
+"""The trade of a linear gain against a length over the simplex: CAGrad's problem and WC-MGDA's.
+
+`min over the simplex of q^T w + c |J^T w|`. With `a = s w`, `s >= 0`, its optimality conditions are
+`G a + q - t 1 >= 0`, `a >= 0`, complementary, and `|J^T a| = c`; t is the optimal value. As t rises from
+`min q`, where a = 0, a(t) is piecewise linear; the path is followed from face to face, one exchange
+each, until the length is reached. Nothing is iterated, and the answer satisfies the conditions exactly.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from paretomtl.aggregation.lanes import apply, settled
+from paretomtl.aggregation.sweep import sweep_
+
+
+class Path(NamedTuple):
+    """Where to stop on the path.
+
+    Args:
+        length: `|J^T a|^2` to reach.
+        value: t to reach as well; -inf asks for nothing.
+        cap: t never to exceed; +inf forbids nothing.
+    """
+
+    length: Float[Tensor, "lanes 1"]
+    value: Float[Tensor, "lanes 1"]
+    cap: Float[Tensor, "lanes 1"]
+
+
+def follow(
+    cosines: Float[Tensor, "lanes m m"],
+    linear: Float[Tensor, "lanes m"],
+    level: Float[Tensor, "lanes m"],
+    path: Path,
+    *,
+    precision: float,
+) -> Float[Tensor, "lanes m"]:
+    """Follow `C a + q - t e >= 0`, `a >= 0`, complementary, until `a^T C a` is long enough.
+
+    Where no further rise of t is possible (the gradients are Pareto stationary), the path ends there.
+
+    Args:
+        cosines: C, unit diagonal or zero.
+        linear: q, of order one.
+        level: e, positive, at most 1; 0 for a row that takes no part.
+        path: Where to stop.
+        precision: Machine epsilon of the numbers C was computed in.
+
+    Returns:
+        a. At most 3 m + 3 exchanges are made; a lane that needs more stops early on its path.
+    """
+    # the parameter is r = t + e^T a, which turns the matrix into C + e e^T: r goes on rising where t
+    # cannot, and rows that depend on others never block
+    m = cosines.shape[-1]
+    tiny = torch.finfo(cosines.dtype).tiny
+    floor = 8 * m * precision
+    tableau = cosines + level.unsqueeze(-1) * level.unsqueeze(-2)
+    carried = torch.stack((linear, level), -2)
+    q, e = carried[:, 0], carried[:, 1]
+    diagonal = tableau.diagonal(dim1=-2, dim2=-1)
+    basic = torch.zeros_like(linear, dtype=torch.bool)
+    done = torch.zeros_like(path.length, dtype=torch.bool)
+    on_surface = done
+    now = torch.where(level > 0, linear / level, torch.inf).amin(-1, keepdim=True)
+    now = torch.where(now.isfinite(), now, 0.0)
+    for _ in range(3 * m + 3):
+        # on this face a = r e - q, e^T a = A r - B, and a^T C a is a quadratic in r
+        weighted = torch.where(basic, level, 0.0)
+        A = (weighted * e).sum(-1, keepdim=True)
+        B = (weighted * q).sum(-1, keepdim=True)
+        a = torch.where(basic, now * e - q, 0.0)
+        missing = (path.length - (a * apply(cosines, a)).sum(-1, keepdim=True)).clamp(min=0)
+        free = (1 - A).clamp(min=0)
+        slope = (free * (A * now - B)).clamp(min=0)
+        root = (slope.square() + A * free * missing).sqrt()
+        surface = now + torch.where(missing > 0, missing / (slope + root).clamp(min=tiny), 0.0)
+        # t = free r + B
+        stuck = torch.where(free <= floor, now, torch.inf)
+        capped = torch.where(path.cap.isfinite(), (path.cap - B) / free, torch.inf)
+        end = torch.minimum(stuck, torch.maximum(capped, now))
+        wanted = torch.where(path.value > free * now + B, (path.value - B) / free, now)
+        target = torch.maximum(surface, wanted)
+        blocks = torch.where(basic, e < 0, (e > 0) & (diagonal > floor))
+        following, index = torch.where(blocks, torch.maximum(q / e, now), torch.inf).min(
+            -1, keepdim=True
+        )
+        reached = torch.minimum(torch.minimum(target, end), following)
+        now = torch.where(done, now, reached)
+        arrived = (target <= end) & (target <= following)
+        on_surface = torch.where(done, on_surface, arrived & (surface >= wanted))
+        done = done | arrived | (end <= following)
+        if settled(done):
+            break
+        basic = sweep_(tableau, carried, index, basic, ~done.squeeze(-1))
+    a = torch.where(basic, now * e - q, 0.0)
+    # refinement: the face's equations by the inverse that the tableau holds, then the length by Newton
+    residual = apply(cosines, a) + level * (level * a).sum(-1, keepdim=True) + linear - now * level
+    a = a + torch.where(basic, apply(tableau, torch.where(basic, residual, 0.0)), 0.0)
+    along = torch.where(basic & on_surface, e, 0.0)
+    return _reach(cosines, a, along, path.length).clamp(min=0)
+
+
+def _reach(cosines: Tensor, a: Tensor, along: Tensor, length: Tensor) -> Tensor:
+    """Polish `a^T C a` to the length asked for, along the path's direction."""
+    for _ in range(2):
+        image = apply(cosines, a)
+        error = length - (a * image).sum(-1, keepdim=True)
+        rate = 2 * (along * image).sum(-1, keepdim=True)
+        a = a + along * torch.where(rate > 0, error / rate, 0.0)
+    return a

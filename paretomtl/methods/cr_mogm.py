@@ -1,0 +1,85 @@
+"""CR-MOGM: the moving average of another method's weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+
+from paretomtl.aggregation.lanes import clean
+from paretomtl.errors import BadInput
+from paretomtl.methods.base import Card, Signals, State, Weighting, lane_option, method, methods
+from paretomtl.methods.gramian import gramian_of, keep_bad_lanes
+from paretomtl.methods.options import lane, settle
+from paretomtl.shapes import Weights
+
+_OWN = "average"
+
+
+@methods.register("cr_mogm")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CRMOGM(Weighting):
+    """The exponential moving average of the weights of another weighting, against the noise of minibatches.
+
+    Args:
+        weighting: The registered name of the weighting that is smoothed.
+        alpha: Share of the past in the average, in [0, 1); the first step has no past.
+    """
+
+    card = Card(
+        title="CR-MOGM",
+        formula="w <- alpha w + (1 - alpha) w_hat, w_hat the weights of another method",
+        source="Zhou et al. (2022), On the Convergence of Stochastic Multi-Objective Gradient Manipulation, Algorithm 1",
+        departures="alpha is fixed; the paper lets it grow to 1.",
+        peers=("TorchJD: the same",),
+        cost="that of the other method",
+    )
+    random: ClassVar[bool] = True
+    own_preference: ClassVar[bool] = True
+    example: ClassVar[Mapping[str, Any]] = {"weighting": "mgda"}
+
+    weighting: str = "mgda"
+    alpha: float = lane_option(0.9)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        settle(self, "alpha", "a number in [0, 1)", lambda v: (v >= 0) & (v < 1))
+        inner = method(self.weighting)
+        if not isinstance(inner, Weighting) or isinstance(inner, CRMOGM):
+            raise BadInput(
+                f"`weighting` must name a method that turns a Gramian into weights; found {self.weighting!r}."
+            )
+        if inner.minibatches != 1:
+            raise BadInput(f"`weighting` must read one minibatch; {self.weighting!r} reads two.")
+
+    def init(
+        self,
+        batch: Sequence[int],
+        n_tasks: int,
+        *,
+        n_parameters: int | None = None,
+        dtype: torch.dtype = torch.float64,
+        device: torch.device | str | None = None,
+    ) -> State:
+        """Return the inner method's state, and a NaN average that the first weights replace."""
+        inner = method(self.weighting).init(
+            batch, n_tasks, n_parameters=n_parameters, dtype=dtype, device=device
+        )
+        return {
+            **inner,
+            _OWN: torch.full((*batch, n_tasks), torch.nan, dtype=torch.float64, device=device),
+        }
+
+    def weigh(self, state: State, signals: Signals) -> tuple[Weights, State]:
+        """Return the averaged weights and the next state; a bad lane keeps its average."""
+        lanes = clean(gramian_of(self, signals))
+        inner = {name: value for name, value in state.items() if name != _OWN}
+        fresh, inner = method(self.weighting).step(inner, signals)
+        fresh = fresh.to(torch.float64)
+        past = torch.where(state[_OWN].isnan(), fresh, state[_OWN])
+        alpha = lane(self.alpha, past)
+        average = alpha * past + (1 - alpha) * fresh
+        kept = keep_bad_lanes(lanes.finite, {_OWN: state[_OWN]}, {_OWN: average})
+        return lanes.restore(average), {**inner, **kept}

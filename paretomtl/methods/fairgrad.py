@@ -1,0 +1,54 @@
+"""FairGrad: the direction of alpha-fair gains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from paretomtl.aggregation.power_root import power_root
+from paretomtl.methods.base import Card, lane_option, methods
+from paretomtl.methods.gramian import GramianWeighting
+from paretomtl.methods.options import lane, settle
+from paretomtl.shapes import Gramian, Weights
+
+
+@methods.register("fairgrad")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FairGrad(GramianWeighting):
+    """Positive weights with `G w = w^(-1/alpha)`: the gains are fair in the sense of alpha-fairness.
+
+    alpha = 0 weighs all tasks 1, alpha = 1 is Nash-MTL without its limit on the length, and a large
+    alpha nears the max-min fair direction. At a Pareto-stationary point no root exists and the
+    direction is zero; a task whose gradient is zero takes no part.
+
+    Args:
+        alpha: Fairness, >= 0.
+    """
+
+    card = Card(
+        title="FairGrad",
+        formula="G w = w^(-1/alpha) elementwise, w > 0; direction w^T J",
+        source="Ban and Ji (2024), Fair Resource Allocation in Multi-Task Learning, Equation 6",
+        departures="Solved to machine precision in unit-length coordinates, by damped Newton in logarithms.",
+        peers=(
+            "TorchJD: alpha has no default; scipy's least squares with absolute tolerances, wrong by 76 to 83 % for gradients of length 1e-4",
+            "LibMTL: alpha = 1, the same solver",
+        ),
+        cost="5 to 12 Cholesky factorizations, O(m^3) a lane",
+    )
+
+    alpha: float = lane_option(1.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        settle(self, "alpha", "a finite number >= 0", lambda v: (v >= 0) & v.isfinite())
+
+    def solve(self, gramian: Gramian, *, precision: float) -> Weights:
+        """Return the root; ones where alpha is 0."""
+        alpha = lane(self.alpha, gramian)
+        rounds = 28 if isinstance(self.alpha, float) and self.alpha == 1.0 else 64
+        weights = power_root(
+            gramian, torch.where(alpha > 0, alpha, 1.0), precision=precision, rounds=rounds
+        )
+        return torch.where(alpha > 0, weights, 1.0)

@@ -1,0 +1,115 @@
+"""Hypervolume gradient: a set of points that climbs its own hypervolume."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from paretomtl.aggregation.hypervolume_gradient import front_ranks, hypervolume_gradient
+from paretomtl.aggregation.linalg import length
+from paretomtl.errors import BadInput
+from paretomtl.methods.base import Card, SetMethod, Signals, State, methods, unit_sum
+from paretomtl.methods.gramian import losses_of
+from paretomtl.methods.options import choose
+from paretomtl.shapes import Weights
+
+
+@methods.register("hv_gradient")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HVGradient(SetMethod):
+    """Each member of a set descends the losses by which the set's hypervolume gains most.
+
+    Members are sorted into non-dominated fronts, each with a hypervolume of its own, so that dominated
+    members move too. A member that does not lie below the reference point descends the losses that
+    exceed it. A member whose losses are not finite gets NaN weights and counts for no other. Preferences
+    are not used.
+
+    Args:
+        reference: The reference point, one number for all tasks or one a task; None takes, from the first
+            step, the set's largest losses plus a tenth of their range.
+        normalize: Give every member's weights unit length, so that members with small contributions keep
+            pace; False leaves the plain gradient.
+    """
+
+    card = Card(
+        title="Hypervolume gradient",
+        formula="w_ik = - dHV / dL_k(x_i) over the member's own front, divided by its length",
+        source="Deist et al. (2021), Multi-Objective Learning to Predict Pareto Fronts Using Hypervolume Maximization; Emmerich et al. (2007)",
+        departures="Of identical members the first takes the gradient, the others descend the sum of the losses.",
+        peers=("LibMOON: HVGrad, by the authors' NumPy code",),
+        cost="O(n^(m-1)) a member in a set of n",
+    )
+    reads_losses: ClassVar[bool] = True
+
+    reference: float | tuple[float, ...] | None = None
+    normalize: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        choose(self, "normalize", (True, False))
+        if self.reference is not None:
+            point = torch.as_tensor(self.reference, dtype=torch.float64)
+            if point.ndim > 1 or not bool(point.isfinite().all()):
+                raise BadInput(
+                    f"`reference` must be a finite number or one for each task; found {self.reference!r}."
+                )
+
+    def init(
+        self,
+        batch: Sequence[int],
+        n_tasks: int,
+        *,
+        n_parameters: int | None = None,
+        dtype: torch.dtype = torch.float64,
+        device: torch.device | str | None = None,
+    ) -> State:
+        """Return the reference point of each member's set, NaN where the first step must set it.
+
+        Raises:
+            BadInput: `reference` has another number of entries than there are tasks.
+        """
+        shape = (*batch, n_tasks)
+        if self.reference is None:
+            return {"reference": torch.full(shape, torch.nan, dtype=torch.float64, device=device)}
+        point = torch.as_tensor(self.reference, dtype=torch.float64, device=device)
+        if point.ndim == 1 and len(point) != n_tasks:
+            raise BadInput(f"`reference` has {len(point)} numbers, but there are {n_tasks} tasks.")
+        return {"reference": point.expand(shape).clone()}
+
+    def step(self, state: State, signals: Signals) -> tuple[Weights, State]:
+        """Return the weights of every member, [*sets, members, m], and the reference point."""
+        given = losses_of(self, signals)
+        losses = given.to(torch.float64)
+        finite = losses.isfinite().all(-1)
+        reference = torch.where(
+            state["reference"].isnan(), _beyond(losses, finite), state["reference"]
+        )
+        losses = torch.where(finite.unsqueeze(-1), losses, reference)
+        sides = reference - losses
+        counted = (sides > 0).all(-1) & finite
+        weights = hypervolume_gradient(sides, front_ranks(losses, counted))
+        lost = (weights.sum(-1, keepdim=True) == 0) & counted.unsqueeze(-1)
+        exceeds = (sides <= 0).to(torch.float64)
+        weights = torch.where(counted.unsqueeze(-1), weights, exceeds)
+        weights = torch.where(lost, 1.0, weights)
+        if self.normalize:
+            weights = weights / length(weights)
+        if self.scale == "unit_sum":
+            weights = unit_sum(weights)
+        weights = torch.where(finite.unsqueeze(-1), weights, torch.nan)
+        return weights.to(given.dtype), {"reference": reference}
+
+
+def _beyond(losses: Tensor, finite: Tensor) -> Tensor:
+    """Return a point a tenth of the range beyond the set's largest losses, for every member."""
+    mask = finite.unsqueeze(-1)
+    highest = torch.where(mask, losses, -torch.inf).amax(-2, keepdim=True)
+    lowest = torch.where(mask, losses, torch.inf).amin(-2, keepdim=True)
+    spread = highest - lowest
+    spread = torch.where(spread > 0, spread, highest.abs().clamp(min=1.0))
+    point = torch.where(highest.isfinite(), highest + 0.1 * spread, 1.0)
+    return point.expand_as(losses)

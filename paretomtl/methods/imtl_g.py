@@ -1,0 +1,58 @@
+"""IMTL-G: the direction with equal projections on all unit gradients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from paretomtl.aggregation.equal_angles import solve
+from paretomtl.aggregation.lanes import scale_diagonal
+from paretomtl.methods.base import Card, methods
+from paretomtl.methods.gramian import GramianWeighting
+from paretomtl.shapes import Gramian, Weights
+
+
+def impartial_weights(gramian: Gramian, *, precision: float) -> Weights:
+    """Return the weights, summing to one, whose direction has equal projections on the unit gradients."""
+    m = gramian.shape[-1]
+    scaled = scale_diagonal(gramian)
+    if m == 2:
+        raw = torch.where(scaled.present.all(-1, keepdim=True), scaled.lengths.flip(-1), 0.0)
+        raw = torch.where(scaled.present.sum(-1, keepdim=True) == 1, scaled.present, raw)
+    else:
+        absent = torch.diag_embed((~scaled.present).to(gramian.dtype))
+        ones = scaled.present.to(gramian.dtype)
+        solution, full, least = solve(
+            (scaled.cosines + absent, ones), (gramian, scaled.lengths), precision=precision
+        )
+        raw = torch.where(full, solution * scaled.inverse, least)
+    total = raw.sum(-1, keepdim=True)
+    usable = total.abs() > 1e-12 * raw.abs().sum(-1, keepdim=True)
+    return torch.where(usable, raw / total, 0.0)
+
+
+@methods.register("imtl_g")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class IMTLG(GramianWeighting):
+    """Weights that sum to one and whose direction has equal projections on all unit gradients.
+
+    Weights may be negative and large: the direction need not descend on any task. A zero gradient takes
+    no part. Where the weights would sum to zero (relative 1e-12) they are zero.
+    """
+
+    card = Card(
+        title="IMTL-G",
+        formula="w = G^+ l / (1^T G^+ l), l_i = |g_i|; direction w^T J",
+        source="Liu et al. (2021), Towards Impartial Multi-task Learning, Section 3.1; dependent rows as Quinton and Rey (2024)",
+        departures="Solved in unit-length coordinates; the closed form l_j / (l_1 + l_2) for two tasks, opposite gradients included; tests for singularity are relative.",
+        peers=(
+            "TorchJD: pinv; zero where |sum| < 1e-12 whatever the scale",
+            "LibMTL and Nash-MTL's repository: an inverse that fails on duplicate rows and is NaN on a zero row; LibMTL's IMTL is IMTL-L and IMTL-G fused, here `imtl`",
+        ),
+        cost="one Cholesky factorization of O(m^3) a lane, an eigendecomposition for dependent rows",
+    )
+
+    def solve(self, gramian: Gramian, *, precision: float) -> Weights:
+        """Return the weights; zeros for a zero Gramian."""
+        return impartial_weights(gramian, precision=precision)
