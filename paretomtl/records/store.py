@@ -187,6 +187,8 @@ class Store:
                 )
             if (self.path / MARKER).exists() or not visible_names(self.path):
                 return
+        except StoreError:
+            raise
         except OSError as error:
             raise StoreError(f"the store {str(self.path)!r} cannot be read: {error}.") from error
         if not any(format_of(file) is not None for file in record_files(self.path)):

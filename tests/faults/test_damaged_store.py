@@ -171,7 +171,7 @@ def test_a_file_that_vanishes_is_no_fault(store: Store) -> None:
 def test_a_store_path_that_is_a_file(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
     path.write_text("a,b\n")
-    with pytest.raises(StoreError, match=r"a store is a directory; .*results\.csv' is a file"):
+    with pytest.raises(StoreError, match=r"^a store is a directory; .*results\.csv' is a file"):
         open_store(path)
     assert path.read_text() == "a,b\n"
 
