@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -51,12 +51,15 @@ class Curve:
     def sample(self, n: int) -> Tensor:
         """Return `n` points of the front at equal steps of arc length, both ends included, [n, 2].
 
-        Gaps have no length. Raises BadInput when `n` is not positive.
+        Gaps have no length; a piece that is a single point comes first and takes one of the `n`.
+        Raises BadInput when `n` is not positive.
         """
         check_count(n)
-        nodes, lengths = self._table(self.pieces, _arc)
-        wanted = np.linspace(0.0, 1.0, n) if n > 1 else np.array([0.5])
-        return torch.tensor(self._at(_look_up(wanted, lengths, nodes)))
+        single = np.array([start for start, stop in self.pieces if start == stop][:n])
+        nodes, lengths = self._arcs
+        rest = n - len(single)
+        wanted = np.linspace(0.0, 1.0, rest) if rest > 1 else np.full(rest, 0.5)
+        return torch.tensor(self._at(np.concatenate([single, _look_up(wanted, lengths, nodes)])))
 
     def hypervolume(self, reference_point: Tensor) -> float:
         """Return the hypervolume of the whole front, by double-exponential quadrature (about 1e-13)."""
@@ -83,17 +86,20 @@ class Curve:
         pieces = self._within(r1, r2)
         if not pieces:
             return 0.0
-        nodes, share = self._table(pieces, _density)
+        nodes, share = self._table(pieces, _density, least=min(0.005, 1 / n_points))
 
-        def best(candidates: Floats) -> tuple[float, Floats]:
-            points = self._at(_look_up(candidates.ravel(), share, nodes))
-            f1, f2 = points.reshape(*candidates.shape, 2).transpose(2, 0, 1)
-            value, chosen = best_chain(f1, r2 - f2, r1)
-            return value, candidates[np.arange(n_points), chosen]
+        def best(places: Floats) -> tuple[float, Floats]:
+            points = self._at(_look_up(places.ravel(), share, nodes))
+            f1, f2 = points.reshape(*places.shape, 2).transpose(2, 0, 1)
+            shape = (n_points, places.shape[-1])  # the first round has one row for all
+            value, chosen = best_chain(
+                np.broadcast_to(f1, shape), np.broadcast_to(r2 - f2, shape), r1
+            )
+            return value, np.broadcast_to(places, shape)[np.arange(n_points), chosen]
 
         if n_points <= 100:
             grid = np.linspace(0.0, 1.0, 4 * n_points + 257)
-            value, places = best(np.broadcast_to(grid, (n_points, grid.size)))
+            value, places = best(grid[None])
             reach = 2.0 / (grid.size - 1)
         else:  # equal shares of the best density for many points are near the optimum already
             places = (np.arange(n_points) + 0.5) / n_points
@@ -104,6 +110,10 @@ class Curve:
             value = max(value, found)
             reach /= 3.0
         return value
+
+    @cached_property
+    def _arcs(self) -> tuple[Floats, Floats]:
+        return self._table([p for p in self.pieces if p[0] < p[1]], _arc, least=1e-12)
 
     def _at(self, t: Floats) -> Floats:
         return self.point(torch.tensor(t, dtype=torch.float64)).detach().numpy()
@@ -145,24 +155,25 @@ class Curve:
         return float((stop - start) * weights @ height.numpy())
 
     def _table(
-        self, pieces: tuple[tuple[float, float], ...] | list[tuple[float, float]], measure: Measure
+        self, pieces: Sequence[tuple[float, float]], measure: Measure, *, least: float
     ) -> tuple[Floats, Floats]:
-        """Return parameters and the share of the measure up to each, over all pieces."""
-        graded = 0.5 - 0.5 * np.cos(
-            np.linspace(0.0, np.pi, NODES)
-        )  # finer where slopes may blow up
+        """Return parameters and the share of the measure up to each, at least `least` a piece."""
+        # finer towards the ends, where slopes may blow up
+        graded = 0.5 - 0.5 * np.cos(np.linspace(0.0, np.pi, NODES))
         nodes = np.concatenate([a + (b - a) * graded for a, b in pieces])
         steps = measure(np.diff(self._at(nodes), axis=0))
         steps[NODES - 1 :: NODES] = 0.0  # the gaps
+        steps += least * (steps.sum() or 1.0) / NODES
+        steps[NODES - 1 :: NODES] = 0.0
         share = np.concatenate([[0.0], np.cumsum(steps)])
-        return nodes, share / share[-1] if share[-1] > 0 else np.linspace(0.0, 1.0, share.size)
+        return nodes, share / share[-1]
 
 
 Measure = Callable[[Floats], Floats]
 
 
 def _arc(steps: Floats) -> Floats:
-    return np.hypot(steps[:, 0], steps[:, 1])
+    return np.sqrt(np.square(steps).sum(-1))
 
 
 def _density(steps: Floats) -> Floats:

@@ -62,3 +62,12 @@ def _slope(h: Function, x: float) -> float:
     with torch.enable_grad():
         t = torch.tensor([x], dtype=torch.float64, requires_grad=True)
         return float(torch.autograd.grad(h(t).sum(), t)[0])
+
+
+def bisect_each(rises: Callable[[Tensor], Tensor], low: Tensor, high: Tensor) -> Tensor:
+    """Return, element by element, where a condition false at `low` becomes true on the way to `high`."""
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        true = rises(middle)
+        low, high = torch.where(true, low, middle), torch.where(true, middle, high)
+    return 0.5 * (low + high)
