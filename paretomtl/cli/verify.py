@@ -48,7 +48,7 @@ def verify_command(
         raise BadInput(f"--tolerance must be >= 0; found {tolerance:g}.")
     resolve_device(device)
     frame = verify(open_store(store), sample, seed, device=device)
-    rows: list[dict[str, Any]] = frame.to_dict("records")  # pyright: ignore[reportUnknownMemberType, reportAssignmentType]
+    rows: list[dict[str, Any]] = [*frame.to_dict("records")]  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType, reportAssignmentType]
     for row in rows:
         row["difference"] = float(row["difference"])
         row["agrees"] = row["difference"] <= tolerance

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
+import torch
+
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Method, SetMethod, methods
 from paretomtl.problem import Problem, problems
@@ -227,7 +229,7 @@ def check_pair(problem: Problem, method: Method) -> None:
         raise BadInput(
             f"problem {problem.name!r} is not differentiable, and methods here need that."
         )
-    shift: float = getattr(method, "shift", 0.0)
+    shift = torch.as_tensor(getattr(method, "shift", 0.0)).min()  # one number, or one a task
     if method.needs_positive_losses and problem.lower_bound + shift < 0:
         advice = "raise its option `shift`" if hasattr(method, "shift") else "leave one of them out"
         raise BadInput(
