@@ -1,0 +1,80 @@
+"""A cloud of points that tries to get past a stated front."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from paretomtl.problem import AnalyticProblem
+
+
+def attack(
+    problem: AnalyticProblem,
+    *,
+    lanes: int = 64,
+    steps: int = 300,
+    seed: int = 0,
+    smoothing: float = 0.01,
+    keep: int = 20,
+) -> Tensor:
+    """Descend towards the front from many starts at once and return what was found, [k, m].
+
+    Projected Adam on the smooth Tchebycheff scalarization
+    `mu log sum exp(w_i (f_i - ideal_i) / (range_i mu))`, one random preference a lane, in variables
+    scaled by the start box. The learning rate falls from 0.03 to 1e-5 and `mu` from `smoothing`
+    to a hundredth of it, so that lanes settle on the front.
+
+    Args:
+        problem: What is attacked; it must be differentiable.
+        lanes: Preferences, all advanced together.
+        steps: Updates of every lane.
+        seed: Determines preferences and starts.
+        smoothing: First value of mu.
+        keep: Snapshots of all lanes that are returned, the last among them.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    low, high = problem.start_box
+    width = (high - low).clamp_min(torch.finfo(torch.float64).tiny)
+    bounds = tuple((bound - low) / width for bound in problem.bounds)
+    ideal, span = problem.ideal, spans(problem)
+    wish = -torch.rand(lanes, problem.n_objectives, dtype=torch.float64, generator=generator).log()
+    wish = wish / wish.sum(-1, keepdim=True)
+    starts = torch.stack([problem.start(generator) for _ in range(lanes)])
+    z = ((starts - low) / width).requires_grad_()
+    adam = torch.optim.Adam([z], lr=0.03)
+    found: list[Tensor] = []
+    every = max(1, steps // keep)
+    for step in range(steps):
+        left = 1 - step / steps
+        adam.param_groups[0]["lr"] = 1e-5 + 0.03 * left**2
+        mu = smoothing * (0.01 + 0.99 * left)
+        f = problem.objectives(low + width * z)
+        (gradient,) = torch.autograd.grad(
+            (mu * (wish * (f - ideal) / (span * mu)).logsumexp(-1)).sum(), z
+        )
+        z.grad = gradient
+        adam.step()
+        with torch.no_grad():
+            z.clamp_(*bounds)
+        if (steps - 1 - step) % every == 0:
+            found.append(problem.objectives(low + width * z).detach())
+    return torch.cat(found)
+
+
+def spans(problem: AnalyticProblem) -> Tensor:
+    """Return the front's range in each objective, [m]; where it is none, to the reference point."""
+    span = problem.nadir - problem.ideal
+    span = torch.where(span > 0, span, problem.reference_point - problem.ideal)
+    return torch.where(span > 0, span, torch.ones_like(span))
+
+
+def margins(cloud: Tensor, front: Tensor, span: Tensor) -> Tensor:
+    """Return by which share of the range each point betters some front point throughout, [k].
+
+    The largest over the front of the smallest gain over the objectives; positive where a point
+    dominates a stated one strictly, -inf for points that are not finite.
+    """
+    scaled, stated = cloud / span, front / span
+    parts = scaled.chunk(1 + len(cloud) * len(front) // 2_000_000)
+    best = [(stated - part[:, None]).amin(-1).amax(-1) for part in parts]
+    return torch.cat(best).nan_to_num(-torch.inf)
