@@ -31,8 +31,8 @@ class PBI(IdealPointScalarization):
         formula="d1 + theta d2; d1 = <L - z, u>, d2 = |L - z - d1 u|, u = p / |p|",
         source="Zhang and Li 2007, MOEA/D, Section II.C",
         departures=(
-            "d1 keeps its sign, so that losses below z go on being minimised. On the ray itself, where d2 "
-            "has no gradient, its subgradient 0 is taken."
+            "d1 keeps its sign, so that losses below z go on being minimised. On the ray itself, to within "
+            "rounding, d2 has no gradient and its subgradient 0 is taken."
         ),
         peers=(
             "TorchJD PBI: smoothing = 1e-12; theta has no default.",
@@ -166,7 +166,11 @@ def _split(d: Tensor, signals: Signals) -> tuple[Tensor, Tensor, Tensor]:
     """Return the length along the preferred ray [*batch, 1], the rest [*batch, m], and the ray."""
     u = _unit(coefficients(signals, d))
     along = (u * d).sum(-1, keepdim=True)
-    return along, d - along * u, u.expand(d.shape)
+    away = d - along * u
+    # what is left of a point on the ray is rounding, and its direction means nothing
+    noise = 8 * torch.finfo(d.dtype).eps * _length(d, 0.0)
+    away = torch.where(away.square().sum(-1, keepdim=True) <= noise.square(), 0.0, away)
+    return along, away, u.expand(d.shape)
 
 
 def _length(v: Tensor, smoothing: float) -> Tensor:

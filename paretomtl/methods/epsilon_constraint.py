@@ -35,6 +35,7 @@ class EpsilonConstraint(Scalarization):
         dual_lr: Step length of the multipliers, > 0.
         damping: Weight of the squared violation beside the multiplier, >= 0 (augmented Lagrangian).
         patience: After so many steps in a row above its ceiling a task counts as infeasible.
+        tolerance: How far above, as a share of the ceiling, counts for that, >= 0.
     """
 
     card: ClassVar[Card] = Card(
@@ -53,6 +54,7 @@ class EpsilonConstraint(Scalarization):
     dual_lr: float = lane_option(0.1)
     damping: float = lane_option(0.0)
     patience: int = 1000
+    tolerance: float = 1e-3
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -60,6 +62,7 @@ class EpsilonConstraint(Scalarization):
         settle(self, "dual_lr", "a finite number > 0", lambda v: (v > 0) & v.isfinite())
         settle(self, "damping", "a finite number >= 0", lambda v: (v >= 0) & v.isfinite())
         count(self, "patience", least=1)
+        settle(self, "tolerance", "a finite number >= 0", lambda v: (v >= 0) & v.isfinite())
 
     def init(
         self,
@@ -95,12 +98,16 @@ class EpsilonConstraint(Scalarization):
 
     def update(self, state: State, signals: Signals) -> State:
         """Return the multipliers after one step of ascent."""
-        excess = self._excess(losses_of(signals).detach())
+        losses = losses_of(signals).detach()
+        excess = self._excess(losses)
         rate = lane(self.dual_lr, excess)
+        allowed = self.tolerance * per_task(self.ceilings, losses, name="ceilings").abs()
         violations = state["violations"]
         return {
             "multipliers": (state["multipliers"] + rate * excess).clamp(min=0),
-            "violations": torch.where(excess > 0, violations + 1, torch.zeros_like(violations)),
+            "violations": torch.where(
+                excess > allowed, violations + 1, torch.zeros_like(violations)
+            ),
         }
 
     def report(self, state: State, signals: Signals) -> dict[str, Tensor]:

@@ -169,7 +169,7 @@ class CovWeighting(HistoryWeighting):
         first = steps == 0
         ratio = losses / torch.where(first, losses, state["mean_loss"])
         if self.decay is None:
-            kept = (steps / (steps + 1)).to(losses.dtype)
+            kept = steps.to(losses.dtype) / (steps + 1)
         else:
             kept = torch.where(first, 0.0, losses.new_full((1,), self.decay))
         mean = kept * state["mean_ratio"] + (1 - kept) * ratio
