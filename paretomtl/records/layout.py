@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -138,12 +139,18 @@ def is_flat(kind: Any) -> bool:
 
 
 def decode(column: Any) -> list[Any]:
-    """Return a column's values: lists as NumPy arrays, maps as dicts, null as None."""
+    """Return a column's values: lists as NumPy arrays, maps as dicts, null as None.
+
+    A struct is an array of any rank: its shape and its values.
+    """
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if array.type == _arrays:
-        return [{k: _shaped(v) for k, v in row} for row in array.to_pylist()]
-    if array.type == _figures:
-        return [{k: dict(v) for k, v in row} for row in array.to_pylist()]
+    if pa.types.is_map(array.type):
+        names, values = array.keys.to_pylist(), decode(array.items)
+        ends = array.offsets.to_pylist()
+        return [dict(zip(names[a:b], values[a:b], strict=True)) for a, b in pairwise(ends)]
+    if pa.types.is_struct(array.type):
+        parts = zip(decode(array.field("shape")), decode(array.field("values")), strict=True)
+        return [values.reshape(shape) for shape, values in parts]
     if not pa.types.is_list(array.type):
         return array.to_pylist()
     offsets = array.offsets.to_numpy()
@@ -202,7 +209,3 @@ def _rows(matrix: Any) -> list[Any] | None:
 def _flat(array: Any) -> dict[str, Any]:
     values = np.asarray(array, dtype=np.float64)
     return {"shape": [*values.shape], "values": values.ravel()}
-
-
-def _shaped(stored: dict[str, Any]) -> Any:
-    return np.array(stored["values"], dtype=np.float64).reshape(stored["shape"])

@@ -176,26 +176,12 @@ class Store:
         return pd.DataFrame(columns, columns=names)
 
     def _check(self) -> None:
-        """Refuse a path that cannot be a store."""
         try:
-            if not self.path.exists():
-                return
-            if not self.path.is_dir():
-                raise StoreError(
-                    f"a store is a directory; {str(self.path)!r} is a file. "
-                    "Name a directory, new or with records."
-                )
-            if (self.path / MARKER).exists() or not visible_names(self.path):
-                return
-        except StoreError:
-            raise
+            unfit = _unfit(self.path)
         except OSError as error:
             raise StoreError(f"the store {str(self.path)!r} cannot be read: {error}.") from error
-        if not any(format_of(file) is not None for file in record_files(self.path)):
-            raise StoreError(
-                f"{str(self.path)!r} holds other files ({visible_names(self.path)[0]!r}, ...) and no records. "
-                "Name an empty or new directory, or a store."
-            )
+        if unfit:
+            raise StoreError(unfit)
 
     def _require(self) -> None:
         if not self.path.exists():
@@ -278,6 +264,26 @@ def open_store(path: str | os.PathLike[str]) -> Store:
         StoreError: The path is a file, or a directory that holds other things and no records.
     """
     return Store(path)
+
+
+def _unfit(path: Path) -> str:
+    """Say why a path cannot be a store, if it cannot."""
+    if not path.exists():
+        return ""
+    if not path.is_dir():
+        return (
+            f"a store is a directory; {str(path)!r} is a file. "
+            "Name a directory, new or with records."
+        )
+    others = visible_names(path)
+    if not others or (path / MARKER).exists():
+        return ""
+    if any(format_of(file) is not None for file in record_files(path)):
+        return ""
+    return (
+        f"{str(path)!r} holds other files ({others[0]!r}, ...) and no records. "
+        "Name an empty or new directory, or a store."
+    )
 
 
 def _unwritable(path: Path, error: OSError, *, lost: int = 0) -> StoreError:
