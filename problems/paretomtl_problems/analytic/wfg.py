@@ -16,7 +16,6 @@ from paretomtl_problems.analytic import wfg_fronts as fronts
 from paretomtl_problems.analytic import wfg_transforms as wfg
 from paretomtl_problems.analytic.curve import Curve, check_count
 from paretomtl_problems.analytic.options import DERIVED, resolve, whole_number
-from paretomtl_problems.analytic.roots import floored_power
 from paretomtl_problems.analytic.surface import (
     beyond_nadir,
     even_sphere,
@@ -29,7 +28,7 @@ SOURCE = "Huband, Hingston, Barone and While 2006"
 
 POOR = (
     "Made for evolutionary search, poor for gradient sweeps: kinks, flat parts and steep biases. "
-    "A point outside the box is evaluated at its nearest point in the box, gradient zero there."
+    "A point outside the box is evaluated at its nearest point in the box, value and gradient."
 )
 KINK = "On the Pareto set the distance variables sit on a kink, |y - 0.35|: gradient 0 there is the mean."
 ROUNDING = 1e-15
@@ -109,7 +108,7 @@ class WFG(AnalyticProblem):
 
     def _objectives(self, x: Variables) -> Losses:
         upper = torch.arange(2, 2 * self.n_variables + 1, 2, dtype=x.dtype, device=x.device)
-        y = (x / upper).clamp(0.0, 1.0)
+        y = wfg.clamp_to_box(x / upper)
         position, distance = self._reduce(y)
         shape = self._shape(position, distance)
         return distance.unsqueeze(-1) + self._scale(x.dtype, x.device) * shape
@@ -137,6 +136,14 @@ class WFG(AnalyticProblem):
     def _scale(self, dtype: torch.dtype, device: torch.device) -> Tensor:
         return torch.arange(2, 2 * self.n_objectives + 1, 2, dtype=dtype, device=device)
 
+    def _split(self, y: Tensor) -> tuple[Tensor, Tensor]:
+        position, distance = y.split_with_sizes((self.k, self.n_variables - self.k), -1)
+        return position, distance
+
+    def _grouped(self, y: Tensor) -> tuple[Tensor, Tensor]:
+        position, distance = self._split(y)
+        return self._groups(position), distance
+
     def _groups(self, y: Tensor) -> Tensor:
         """Split position variables into the m - 1 groups that are reduced together."""
         groups = self.n_objectives - 1
@@ -158,8 +165,9 @@ class PairedDistances(WFG):
             raise BadInput(f"{self.name!r} needs an even number `l`; found {self.l}.")
 
     def _reduce(self, y: Tensor) -> tuple[Tensor, Tensor]:
-        distance = wfg.shift_linear(y[..., self.k :], 0.35)
-        return self._means(y[..., : self.k], wfg.pair_nonseparable(distance))
+        position, distance = self._split(y)
+        paired = wfg.pair_nonseparable(wfg.shift_linear(distance, 0.35))
+        return self._means(position, paired)
 
 
 @problems.register("wfg1")
@@ -185,14 +193,15 @@ class WFG1(WFG):
     )
 
     def _reduce(self, y: Tensor) -> tuple[Tensor, Tensor]:
-        shifted = wfg.shift_linear(y[..., self.k :], 0.35)
+        position, distance = self._split(y)
+        shifted = wfg.shift_linear(distance, 0.35)
         distance = wfg.bias_flat(shifted * (shifted > ROUNDING), 0.8, 0.75, 0.85)
-        y = floored_power(torch.cat((y[..., : self.k], distance), -1), 0.02, wfg.FLOOR)
+        y = wfg.power(torch.cat((position, distance), -1), 0.02)
         weights = torch.arange(1, self.n_variables + 1, dtype=y.dtype, device=y.device)
         weighted = y * weights
-        position = self._groups(weighted[..., : self.k]).sum(-1)
-        position = position / self._groups(weights[: self.k]).sum(-1)
-        return position, weighted[..., self.k :].sum(-1) / weights[self.k :].sum()
+        position, distance = (part.sum(-1) for part in self._grouped(weighted))
+        shares, share = (part.sum(-1) for part in self._grouped(weights))
+        return position / shares, distance / share
 
     def _shape(self, position: Tensor, distance: Tensor) -> Tensor:
         return fronts.mixed_point(position)
@@ -338,7 +347,7 @@ class WFG4(WFG):
 
     def _reduce(self, y: Tensor) -> tuple[Tensor, Tensor]:
         y = wfg.shift_multimodal(y, 30, 10.0, 0.35)
-        return self._means(y[..., : self.k], y[..., self.k :])
+        return self._means(*self._split(y))
 
 
 @problems.register("wfg5")
@@ -361,7 +370,7 @@ class WFG5(WFG):
 
     def _reduce(self, y: Tensor) -> tuple[Tensor, Tensor]:
         y = wfg.shift_deceptive(y, 0.35, 0.001, 0.05)
-        return self._means(y[..., : self.k], y[..., self.k :])
+        return self._means(*self._split(y))
 
 
 @problems.register("wfg6")
@@ -378,7 +387,8 @@ class WFG6(WFG):
     )
 
     def _reduce(self, y: Tensor) -> tuple[Tensor, Tensor]:
-        return self._nonseparable(y[..., : self.k], wfg.shift_linear(y[..., self.k :], 0.35))
+        position, distance = self._split(y)
+        return self._nonseparable(position, wfg.shift_linear(distance, 0.35))
 
 
 BIASED = (
@@ -401,8 +411,9 @@ class WFG7(WFG):
     )
 
     def _reduce(self, y: Tensor) -> tuple[Tensor, Tensor]:
-        position = wfg.bias_parameter(y[..., : self.k], wfg.tail_means(y)[..., : self.k])
-        return self._means(position, wfg.shift_linear(y[..., self.k :], 0.35))
+        position, distance = self._split(y)
+        position = wfg.bias_parameter(position, wfg.tail_means(y)[..., : self.k])
+        return self._means(position, wfg.shift_linear(distance, 0.35))
 
 
 @problems.register("wfg8")
@@ -419,8 +430,9 @@ class WFG8(WFG):
     )
 
     def _reduce(self, y: Tensor) -> tuple[Tensor, Tensor]:
-        distance = wfg.bias_parameter(y[..., self.k :], wfg.head_means(y)[..., self.k - 1 :])
-        return self._means(y[..., : self.k], wfg.shift_linear(distance, 0.35))
+        position, distance = self._split(y)
+        distance = wfg.bias_parameter(distance, wfg.head_means(y)[..., self.k - 1 :])
+        return self._means(position, wfg.shift_linear(distance, 0.35))
 
 
 @problems.register("wfg9")
@@ -438,8 +450,8 @@ class WFG9(WFG):
 
     def _reduce(self, y: Tensor) -> tuple[Tensor, Tensor]:
         biased = wfg.bias_parameter(y[..., :-1], wfg.tail_means(y))
-        y = torch.cat((biased, y[..., -1:]), -1)
+        position, distance = self._split(torch.cat((biased, y[..., -1:]), -1))
         return self._nonseparable(
-            wfg.shift_deceptive(y[..., : self.k], 0.35, 0.001, 0.05),
-            wfg.shift_multimodal(y[..., self.k :], 30, 95.0, 0.35),
+            wfg.shift_deceptive(position, 0.35, 0.001, 0.05),
+            wfg.shift_multimodal(distance, 30, 95.0, 0.35),
         )

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from paretomtl_problems.analytic.curve import check_count
 from paretomtl_problems.analytic.options import floats
 from paretomtl_problems.analytic.surface import even_surface
 
@@ -37,7 +38,8 @@ class Degenerate3:
     @staticmethod
     def front(n: int) -> Tensor:
         """Return `n` points: a third on the line, corners first; the rest on the surface, even by area."""
-        on_line = max(1, -(-n // 3))
+        check_count(n)
+        on_line = -(-n // 3)
         a = torch.linspace(0.0, 1.0, on_line, dtype=torch.float64)
         parts = [Degenerate3.point(a, torch.zeros_like(a))]
         if n > on_line:

@@ -2,8 +2,9 @@
 
 Huband, Hingston, Barone & While (2006), "A review of multiobjective test problems and a scalable
 test problem toolkit", IEEE TEVC 10(5), Tables IX to XI. Written piece by piece instead of with the
-source's floor functions: equal values, and gradients that are one-sided derivatives (or their
-mean) at the kinks. The greatest lower bound of a shift, `y = A`, has gradient 0.
+source's floor functions: equal values. What is piecewise linear is a product with a slope that is
+found without autograd, so backward is one multiplication. At the optimum of a shift, a kink, the
+gradient is 0.
 """
 
 from __future__ import annotations
@@ -13,42 +14,78 @@ import math
 import torch
 from torch import Tensor
 
-from paretomtl_problems.analytic.roots import floored_power
-
 FLOOR = 1e-6
 """Below this base the slope of a power is taken at it, because powers under 1 are vertical at 0."""
 
 
+def clamp_to_box(y: Tensor) -> Tensor:
+    """Return the nearest values in [0, 1]; the gradient is the one there."""
+    fixed = y.detach()
+    return y + (fixed.clamp(0.0, 1.0) - fixed)
+
+
+def power(y: Tensor, exponent: Tensor | float) -> Tensor:
+    """Return `y ** exponent` for y >= 0, with the gradient taken at `max(y, FLOOR)`.
+
+    By `exp(exponent log y)`, whose backward needs no further transcendental function.
+    """
+    fixed = y.detach()
+    lifted = y + (fixed.clamp(min=FLOOR) - fixed)
+    smooth = (exponent * lifted.log()).exp()
+    with torch.no_grad():
+        below = torch.where(fixed < FLOOR, (exponent * fixed.log()).exp() - smooth, 0.0)
+    return smooth + below
+
+
 def shift_linear(y: Tensor, zero: float) -> Tensor:
     """`s_linear`: 0 at `zero`, rising linearly to 1 at both ends."""
-    return (y - zero).abs() * _either(y > zero, 1.0 / (1.0 - zero), 1.0 / zero, y)
+    distance = y - zero
+    with torch.no_grad():
+        slope = distance.sgn() * _either(distance > 0, 1.0 / (1.0 - zero), 1.0 / zero, y)
+    return distance * slope
 
 
 def shift_deceptive(y: Tensor, zero: float, aperture: float, local: float) -> Tensor:
     """`s_decept`: a narrow valley down to 0 at `zero`; slopes lead away from it to `local` at both ends."""
-    distance = (y - zero).abs() - aperture
-    falls = (local - 1.0) / (1.0 - zero - aperture), (local - 1.0) / (zero - aperture)
-    side = _either(y > zero, *falls, y)
-    return 1.0 + distance * torch.where(distance < 0.0, 1.0 / aperture, side)
+    distance = y - zero
+    with torch.no_grad():
+        sign, away = distance.sgn(), distance.abs() - aperture
+        falls = (local - 1.0) / (1.0 - zero - aperture), (local - 1.0) / (zero - aperture)
+        slope = torch.where(away < 0.0, 1.0 / aperture, _either(distance > 0, *falls, y))
+        offset = 1.0 - aperture * slope
+        slope *= sign
+    return torch.addcmul(offset, distance, slope)
 
 
 def shift_multimodal(y: Tensor, minima: int, hill: float, zero: float) -> Tensor:
     """`s_multi`: 0 at `zero`, with `minima` local minima to either side; `hill` sets their depth."""
-    t = (y - zero) * _either(y > zero, 0.5 / (1.0 - zero), 0.5 / zero, y)
-    return (1.0 - torch.cos((4 * minima + 2) * math.pi * t) + 4.0 * hill * t * t) / (hill + 2.0)
+    distance = y - zero
+    with torch.no_grad():
+        scale = _either(distance > 0, 0.5 / (1.0 - zero), 0.5 / zero, y)
+    t = distance * scale
+    waves = torch.cos((4 * minima + 2) * math.pi * t)
+    return torch.addcmul(
+        1.0 / (hill + 2.0) - waves / (hill + 2.0), t, t, value=4.0 * hill / (hill + 2.0)
+    )
 
 
 def bias_flat(y: Tensor, value: float, start: float, stop: float) -> Tensor:
     """`b_flat`: the constant `value` between `start` and `stop`, linear on both sides."""
-    rise = (y * (value / start)).clamp(max=value)
-    return rise + ((y - stop) * ((1.0 - value) / (1.0 - stop))).clamp(min=0.0)
+    with torch.no_grad():
+        last = (1.0 - value) / (1.0 - stop)
+        slope = torch.where(y < start, value / start, _either(y > stop, last, 0.0, y))
+        offset = torch.where(y < start, 0.0, _either(y > stop, value - last * stop, value, y))
+    return torch.addcmul(offset, y, slope)
 
 
 def bias_parameter(y: Tensor, u: Tensor) -> Tensor:
-    """`b_param` with A = 0.98 / 49.98, B = 0.02, C = 50: a power that depends on other variables."""
-    a = 0.98 / 49.98
-    v = a - (1.0 - 2.0 * u) * _either(u > 0.5, 1.0 - a, a, u)
-    return floored_power(y, 0.02 + 49.98 * v, FLOOR)
+    """`b_param` with A = 0.98 / 49.98, B = 0.02, C = 50: a power that depends on other variables.
+
+    The exponent `0.02 + 49.98 v(u)` rises linearly from 0.02 over 1 at u = 1/2 to 50.
+    """
+    with torch.no_grad():
+        slope = _either(u > 0.5, 98.0, 1.96, u)
+    return power(y, 1.0 + (u - 0.5) * slope)
 
 
 def pair_nonseparable(y: Tensor) -> Tensor:
@@ -74,15 +111,14 @@ def reduce_nonseparable(y: Tensor) -> Tensor:
 
 def tail_means(y: Tensor) -> Tensor:
     """Mean of the variables after each one, the last excepted: [*, n] -> [*, n - 1]."""
-    n = y.shape[-1]
-    counts = torch.arange(n - 1, 0, -1, dtype=y.dtype, device=y.device)
-    return y[..., 1:].flip(-1).cumsum(-1).flip(-1) / counts
+    shares = 1.0 / torch.arange(y.shape[-1] - 1, 0, -1, dtype=y.dtype, device=y.device)
+    return (y.sum(-1, keepdim=True) - y.cumsum(-1))[..., :-1] * shares
 
 
 def head_means(y: Tensor) -> Tensor:
     """Mean of the variables before each one, the first excepted: [*, n] -> [*, n - 1]."""
-    counts = torch.arange(1, y.shape[-1], dtype=y.dtype, device=y.device)
-    return y[..., :-1].cumsum(-1) / counts
+    shares = 1.0 / torch.arange(1, y.shape[-1], dtype=y.dtype, device=y.device)
+    return y.cumsum(-1)[..., :-1] * shares
 
 
 def chain(factors: Tensor, ends: Tensor, last: Tensor | None = None) -> Tensor:
