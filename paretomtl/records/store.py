@@ -247,6 +247,8 @@ class Store:
         if move:
             try:
                 target.parent.mkdir(exist_ok=True)
+                if target.exists():  # what was set aside before is not ours to overwrite
+                    target = target.with_stem(f"{target.stem}-{os.urandom(4).hex()}")
                 moved = (self.path / name).rename(target)
             except FileNotFoundError:
                 return

@@ -98,6 +98,14 @@ def test_a_damaged_file_is_named_and_set_aside(
     assert len(pd.read_parquet(store.path)) == 4
 
 
+def test_nothing_that_was_set_aside_is_overwritten(store: Store) -> None:
+    for content in ("one", "two"):
+        (store.path / "notes.parquet").write_text(content)
+        assert len(open_store(store.path).keys()) == 6
+    aside = store.path / "_set_aside"
+    assert sorted(p.read_text() for p in aside.iterdir()) == ["one", "two"]
+
+
 def test_runs_of_a_damaged_file_are_missing_and_can_be_stored_again(
     store: Store, make_records: MakeRecords
 ) -> None:
