@@ -1,11 +1,12 @@
 """From a suite to its runs: expansion, precedence, order, and what is refused before any step."""
 
+import dataclasses
 import math
 
 import pytest
 
 from paretomtl.errors import BadInput, UnknownName
-from paretomtl.sweep.spec import Budget
+from paretomtl.sweep.spec import Budget, Optimizer
 from paretomtl.sweep.suite import Grid, MethodEntry, OptimizerSettings, ProblemEntry, Suite
 
 BUDGET = Budget(steps=10)
@@ -233,3 +234,11 @@ def test_settings_outside_their_range_are_refused(bad):
 def test_optimizer_settings_are_checked_where_they_stand():
     with pytest.raises(BadInput, match="lr"):
         OptimizerSettings(lr=-1.0)
+
+
+def test_every_field_of_the_optimizer_can_be_said():
+    ours = [(f.name, f.type) for f in dataclasses.fields(OptimizerSettings)]
+    theirs = dataclasses.fields(Optimizer)
+    assert [name for name, _ in ours] == [f.name for f in theirs]
+    for (_, said), field in zip(ours, theirs, strict=True):
+        assert said == f"{field.type.removesuffix(' | None')} | None"
