@@ -1,24 +1,25 @@
 """The power mean of positive numbers and its gradient, exact for every exponent.
 
 `M_g(L) = (sum_i p_i L_i^g)^(1/g)` with coefficients p that sum to one; the limits are the weighted
-geometric mean at g = 0, the maximum at +inf and the minimum at -inf. Everything happens on logarithms
-measured from the geometric mean c, in float64: `log M = c + r`,
+geometric mean at g = 0, the maximum at +inf and the minimum at -inf. Everything happens on logarithms,
+in float64. With l = log L and c = sum_i p_i l_i,
 
-    r = log(sum_i p_i exp(g d_i)) / g,    d_i = log L_i - c,
+    log M = log(sum_i exp(log p_i + g l_i)) / g                       by `logsumexp`, and
+          = c + log1p(sum_i p_i expm1(g (l_i - c))) / g               where |g| and |g (l - c)| are small,
 
-by `logsumexp` where |g| times the spread of d is large, by `log1p(sum_i p_i expm1(g d_i)) / g` where it
-is small (nothing is lost as g goes to 0), and r = 0 at g = 0. The gradient is
-`w_i = p_i (L_i / M)^(g - 1)`.
+since the first loses its digits as g goes to 0 and the second does not; at g = 0 it is c. The gradient
+is `w_i = p_i (L_i / M)^(g - 1)`.
 
 A loss of exactly zero stands for the limit of small losses: it is replaced by the smallest normal
 number, so that every limit that exists comes out (M = 0 for g <= 0; w = 0 for g > 1; w = p^(1/g) for
-g < 0), and a weight that would be infinite is the largest finite number instead. Negative losses give
-NaN. Ties of the extremes at g = ±inf share in proportion to p, which is the limit of the formula.
+g < 0), and a weight that would be infinite is a large finite number instead. Negative losses give NaN.
+Ties of the extremes at g = ±inf share in proportion to p, which is the limit of the formula.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -26,45 +27,69 @@ from torch import Tensor
 
 from paretomtl.shapes import Losses, Preference, Weights
 
-_TINY = torch.finfo(torch.float64).tiny
-_ZERO_EXPONENT = 1e-30
-"""Below this the power mean differs from the geometric mean by less than rounding."""
+_LOG_TINY = math.log(torch.finfo(torch.float64).tiny)
+_ZERO = 1e-30
+"""Exponents below it differ from 0 by less than rounding."""
+_GENTLE = 0.25
+"""From this exponent on `logsumexp` loses nothing."""
 
 
-def power_mean(
-    losses: Losses, gamma: Float[Tensor, "*batch 1"], p: Preference, *, extreme: bool = True
-) -> Float[Tensor, "*batch"]:
+class Exponents(NamedTuple):
+    """Exponents with what is known of all of them, so that a step computes no case in vain.
+
+    What a lane answers does not depend on what is known of the others, to the last bit.
+
+    Args:
+        value: [*batch, 1] or [1], float64.
+        infinite: Whether some may be infinite.
+        gentle: Whether some may be near 0.
+        zero: Whether all are 0.
+    """
+
+    value: Float[Tensor, "*batch 1"]
+    infinite: bool = True
+    gentle: bool = True
+    zero: bool = False
+
+
+def known_of(gamma: float | Tensor) -> tuple[bool, bool, bool]:
+    """Return whether some exponent is infinite, whether some is near 0, and whether all are 0."""
+    values = torch.as_tensor(gamma)
+    small = values.abs() < _GENTLE
+    return bool(values.isinf().any()), bool(small.any()), bool((values == 0).all())
+
+
+def power_mean(losses: Losses, gamma: Exponents, p: Preference) -> Float[Tensor, "*batch"]:
     """Return `M_gamma` of each lane; differentiable in `losses`, also twice.
 
     Args:
         losses: Positive; zero means the limit, negative gives NaN.
-        gamma: Any real number or ±inf, broadcast against the losses.
+        gamma: Any real numbers or ±inf.
         p: Coefficients, non-negative with sum one.
-        extreme: Whether some gamma may be infinite; False saves the work.
 
     Cost: O(m) a lane, no synchronisation.
 
-    >>> power_mean(torch.tensor([1.0, 100.0]), torch.tensor([0.0]), torch.tensor([0.5, 0.5])).round()
+    >>> zero = Exponents(torch.tensor([0.0], dtype=torch.float64))
+    >>> power_mean(torch.tensor([1.0, 100.0]), zero, torch.tensor([0.5, 0.5]))
     tensor(10.)
     """
-    return _PowerMean.apply(losses, gamma, p, extreme)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType, reportReturnType]
+    return _PowerMean.apply(losses, gamma.value, p, *gamma[1:])  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType, reportReturnType]
 
 
-def power_mean_weights(
-    losses: Losses, gamma: Float[Tensor, "*batch 1"], p: Preference, *, extreme: bool = True
-) -> Weights:
+def power_mean_weights(losses: Losses, gamma: Exponents, p: Preference) -> Weights:
     """Return the gradient of `power_mean` by the losses, `p_i (L_i / M)^(gamma - 1)`.
 
     Arguments are those of `power_mean`. Guarantees: finite for finite losses >= 0; never negative.
     """
-    p64 = p.to(torch.float64)
-    g = gamma.to(torch.float64)
-    finite = g.isfinite() if extreme else None
-    inner = g if finite is None else torch.where(finite, g, 1.0)
-    _, d, r = _relative_log_mean(losses, inner, p64)
-    weights = torch.exp(p64.log() + (inner - 1) * (d - r))
-    if finite is not None:
-        weights = torch.where(finite, weights, _extreme(losses, g, p64)[1])
+    p = p.to(torch.float64)
+    log_p = p.log()
+    inner = _finite(gamma)
+    logs = _logs(losses)
+    mean = _log_mean(logs, gamma._replace(value=inner), p, log_p)
+    weights = torch.exp(log_p + (inner - 1) * (logs - mean))
+    if gamma.infinite:
+        _, extreme = _extreme(losses, gamma.value, p)
+        weights = torch.where(gamma.value.isfinite(), weights, extreme)
     return weights.clamp(max=torch.finfo(losses.dtype).max).to(losses.dtype)
 
 
@@ -75,9 +100,9 @@ def exponential_mean(
 
     Its gradient is `softmax(log p + t x)`. Exact for every finite t, also near 0.
     """
-    x64 = x.to(torch.float64)
-    centre, _, r = _relative_mean(x64, t.to(torch.float64), p.to(torch.float64))
-    return (centre + r).squeeze(-1).to(x.dtype)
+    p = p.to(torch.float64)
+    mean = _log_mean(x.to(torch.float64), Exponents(t.to(torch.float64), False), p, p.log())
+    return mean.squeeze(-1).to(x.dtype)
 
 
 class _PowerMean(torch.autograd.Function):
@@ -90,50 +115,55 @@ class _PowerMean(torch.autograd.Function):
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(losses: Tensor, gamma: Tensor, p: Tensor, extreme: bool) -> Tensor:
-        p64 = p.to(torch.float64)
-        g = gamma.to(torch.float64)
-        finite = g.isfinite() if extreme else None
-        inner = g if finite is None else torch.where(finite, g, 1.0)
-        centre, _, r = _relative_log_mean(losses, inner, p64)
-        mean = torch.exp(centre + r)
-        if finite is not None:
-            mean = torch.where(finite, mean, _extreme(losses, g, p64)[0])
+    def forward(losses: Tensor, gamma: Tensor, p: Tensor, *known: bool) -> Tensor:
+        exponents = Exponents(gamma, *known)
+        p = p.to(torch.float64)
+        inner = exponents._replace(value=_finite(exponents))
+        mean = torch.exp(_log_mean(_logs(losses), inner, p, p.log()))
+        if exponents.infinite:
+            extreme, _ = _extreme(losses, gamma, p)
+            mean = torch.where(gamma.isfinite(), mean, extreme)
         return mean.squeeze(-1).to(losses.dtype)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        losses, gamma, p, extreme = inputs
+        losses, gamma, p, *known = inputs
         ctx.save_for_backward(losses, gamma, p)
-        ctx.extreme = extreme
+        ctx.known = known
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         losses, gamma, p = ctx.saved_tensors
-        weights = power_mean_weights(losses, gamma, p, extreme=ctx.extreme)
-        return grads[0].unsqueeze(-1) * weights, None, None, None
+        weights = power_mean_weights(losses, Exponents(gamma, *ctx.known), p)
+        return grads[0].unsqueeze(-1) * weights, *(None,) * 5
 
 
-def _relative_log_mean(losses: Tensor, g: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return c, d = log L - c, and r = log M - c, for finite g."""
-    x = losses.to(torch.float64)
-    # two numbers without a tensor would make `where` fall back to float32, where this one is 0
-    filler = torch.where(x == 0, x.new_full((), _TINY), 0.0)
-    return _relative_mean(torch.log(x + filler), g, p)
+def _finite(gamma: Exponents) -> Tensor:
+    """Return the exponents with 1 in place of the infinite ones."""
+    g = gamma.value
+    return torch.where(g.isfinite(), g, 1.0) if gamma.infinite else g
 
 
-def _relative_mean(x: Tensor, g: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the mean c of x, d = x - c, and r = log(sum_i p_i exp(g d_i)) / g, for finite g."""
+def _logs(losses: Tensor) -> Tensor:
+    """Return log L in float64; that of the smallest normal number at 0, NaN below."""
+    return losses.to(torch.float64).log().clamp(min=_LOG_TINY)
+
+
+def _log_mean(x: Tensor, exponents: Exponents, p: Tensor, log_p: Tensor) -> Tensor:
+    """Return `log(sum_i p_i exp(g x_i)) / g`, [*batch, 1], for finite g."""
+    g = exponents.value
+    if not exponents.gentle:
+        return torch.logsumexp(log_p + g * x, -1, keepdim=True) / g
     centre = (p * x).sum(-1, keepdim=True)
-    d = x - centre
-    vanishing = g.abs() < _ZERO_EXPONENT
-    divisor = torch.where(vanishing, 1.0, g)
-    exponents = g * d
-    small = exponents.abs().amax(-1, keepdim=True) < 1
-    near = torch.log1p((p * torch.expm1(torch.where(small, exponents, 0.0))).sum(-1, keepdim=True))
-    far = torch.logsumexp(p.log() + exponents, -1, keepdim=True)
-    r = torch.where(vanishing, 0.0, torch.where(small, near, far) / divisor)
-    return centre, d, r
+    if exponents.zero:
+        return centre
+    divisor = torch.where(g.abs() < _ZERO, 1.0, g)
+    steep = torch.logsumexp(log_p + g * x, -1, keepdim=True) / divisor
+    tilts = g * (x - centre)
+    small = (tilts.abs().amax(-1, keepdim=True) < 1) & (g.abs() < _GENTLE)
+    spread = torch.expm1(torch.where(small, tilts, 0.0))
+    near = centre + torch.log1p((p * spread).sum(-1, keepdim=True)) / divisor
+    return torch.where(small, near, steep)
 
 
 def _extreme(losses: Tensor, g: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from paretomtl.aggregation.power_mean import power_mean, power_mean_weights
+from paretomtl.aggregation.power_mean import Exponents, known_of, power_mean, power_mean_weights
 from paretomtl.methods.base import Card, Signals, State, lane_option, methods
 from paretomtl.methods.options import choose, coefficients, lane, settle
 from paretomtl.methods.tchebycheff import IdealPointScalarization
@@ -39,13 +39,14 @@ class PNorm(IdealPointScalarization):
     p: float = lane_option(2.0)
     weight: Literal["inside", "outside"] = "inside"
 
-    _extreme: ClassVar[bool] = True
+    _known: ClassVar[tuple[bool, bool, bool]] = (True, True, False)
+    """What is known of p in all lanes; settled once, so that no step asks the device."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         settle(self, "p", "a number >= 1, or inf", lambda v: v >= 1)
         choose(self, "weight", ("inside", "outside"))
-        object.__setattr__(self, "_extreme", bool(torch.as_tensor(self.p).isinf().any()))
+        object.__setattr__(self, "_known", known_of(self.p))
 
     def value(self, state: State, signals: Signals) -> Tensor:
         """Return the norm."""
@@ -53,9 +54,9 @@ class PNorm(IdealPointScalarization):
         w = coefficients(signals, d)
         p = lane(self.p, w.double())
         if self.weight == "outside":
-            return power_mean(d.abs(), p, w, extreme=self._extreme)
+            return power_mean(d.abs(), Exponents(p, *self._known), w)
         scale = self._root_of_m(p, d.shape[-1]).squeeze(-1).to(d.dtype)
-        return scale * power_mean(w * d.abs(), p, _uniform(d), extreme=self._extreme)
+        return scale * power_mean(w * d.abs(), Exponents(p, *self._known), _uniform(d))
 
     def weights(self, state: State, signals: Signals) -> Tensor:
         """Return the gradient of the norm."""
@@ -64,9 +65,9 @@ class PNorm(IdealPointScalarization):
         p = lane(self.p, w.double())
         sign = torch.where(d < 0, -1.0, 1.0).to(d.dtype)
         if self.weight == "outside":
-            return sign * power_mean_weights(d.abs(), p, w, extreme=self._extreme)
+            return sign * power_mean_weights(d.abs(), Exponents(p, *self._known), w)
         scale = self._root_of_m(p, d.shape[-1]).to(d.dtype)
-        inner = power_mean_weights(w * d.abs(), p, _uniform(d), extreme=self._extreme)
+        inner = power_mean_weights(w * d.abs(), Exponents(p, *self._known), _uniform(d))
         return scale * sign * w * inner
 
     def _root_of_m(self, p: Tensor, m: int) -> Tensor:

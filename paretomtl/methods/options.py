@@ -119,7 +119,8 @@ def losses_of(signals: Signals) -> Tensor:
     """
     if signals.losses is None:
         raise BadInput("this method reads the losses, and the signals hold none.")
-    return signals.losses
+    # sums over a strided axis round in another order: a lane must not depend on the layout
+    return signals.losses.contiguous()
 
 
 def coefficients(signals: Signals, like: Tensor) -> Tensor:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 
-from paretomtl.aggregation.power_mean import power_mean, power_mean_weights
+from paretomtl.aggregation.power_mean import (
+    Exponents,
+    known_of,
+    power_mean,
+    power_mean_weights,
+)
 from paretomtl.methods.base import Card, Signals, State, lane_option, methods
 from paretomtl.methods.options import coefficients, lane, settle
 from paretomtl.methods.positive import PositiveScalarization
@@ -40,25 +44,25 @@ class PowerMean(PositiveScalarization):
 
     gamma: float = lane_option(2.0)
 
-    _extreme: ClassVar[bool] = True
-    """Whether some gamma is infinite; settled once, so that a step need not ask the device."""
+    _known: ClassVar[tuple[bool, bool, bool]] = (True, True, False)
+    """What is known of gamma in all lanes; settled once, so that no step asks the device."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         settle(self, "gamma", "a real number, inf or -inf")
-        object.__setattr__(self, "_extreme", bool(torch.as_tensor(self.gamma).isinf().any()))
+        object.__setattr__(self, "_known", known_of(self.gamma))
 
     def value(self, state: State, signals: Signals) -> Tensor:
         """Return `M_gamma`."""
         losses = self.shifted(signals)
         p = coefficients(signals, losses)
-        return power_mean(losses, lane(self.gamma, p.double()), p, extreme=self._extreme)
+        return power_mean(losses, Exponents(lane(self.gamma, p.double()), *self._known), p)
 
     def weights(self, state: State, signals: Signals) -> Tensor:
         """Return `p_i (L_i / M)^(gamma - 1)`."""
         losses = self.shifted(signals)
         p = coefficients(signals, losses)
-        return power_mean_weights(losses, lane(self.gamma, p.double()), p, extreme=self._extreme)
+        return power_mean_weights(losses, Exponents(lane(self.gamma, p.double()), *self._known), p)
 
 
 @methods.register("geometric_mean")
@@ -82,10 +86,10 @@ class GeometricMean(PositiveScalarization):
         """Return the geometric mean."""
         losses = self.shifted(signals)
         p = coefficients(signals, losses)
-        return power_mean(losses, p.new_zeros(1), p, extreme=False)
+        return power_mean(losses, Exponents(p.double().new_zeros(1), False, True, True), p)
 
     def weights(self, state: State, signals: Signals) -> Tensor:
         """Return `p_i M / L_i`."""
         losses = self.shifted(signals)
         p = coefficients(signals, losses)
-        return power_mean_weights(losses, p.new_zeros(1), p, extreme=False)
+        return power_mean_weights(losses, Exponents(p.double().new_zeros(1), False, True, True), p)

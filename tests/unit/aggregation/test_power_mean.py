@@ -12,21 +12,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import logsumexp
 
-from paretomtl.aggregation.power_mean import exponential_mean, power_mean, power_mean_weights
+from paretomtl.aggregation.power_mean import (
+    Exponents,
+    exponential_mean,
+    known_of,
+    power_mean,
+    power_mean_weights,
+)
 
 
 def mean(losses, gamma, p=None, dtype=torch.float64):
     losses = torch.as_tensor(losses, dtype=dtype)
     m = losses.shape[-1]
     p = torch.full((m,), 1 / m, dtype=dtype) if p is None else torch.as_tensor(p, dtype=dtype)
-    return power_mean(losses, torch.tensor([gamma], dtype=torch.float64), p)
+    return power_mean(
+        losses, Exponents(torch.tensor([gamma], dtype=torch.float64), *known_of(gamma)), p
+    )
 
 
 def weights(losses, gamma, p=None, dtype=torch.float64):
     losses = torch.as_tensor(losses, dtype=dtype)
     m = losses.shape[-1]
     p = torch.full((m,), 1 / m, dtype=dtype) if p is None else torch.as_tensor(p, dtype=dtype)
-    return power_mean_weights(losses, torch.tensor([gamma], dtype=torch.float64), p)
+    return power_mean_weights(
+        losses, Exponents(torch.tensor([gamma], dtype=torch.float64), *known_of(gamma)), p
+    )
 
 
 def oracle(losses, gamma, p):
@@ -147,10 +157,20 @@ def test_gamma_differs_between_lanes():
     gammas = torch.tensor([[-math.inf], [-2.0], [0.0], [1e-9], [1.0], [7.5], [math.inf]]).double()
     losses = torch.tensor([0.5, 2.0, 1.25], dtype=torch.float64).expand(7, 3).contiguous()
     p = torch.full((7, 3), 1 / 3, dtype=torch.float64)
-    values, w = power_mean(losses, gammas, p), power_mean_weights(losses, gammas, p)
+    together = Exponents(gammas)
+    values, w = power_mean(losses, together, p), power_mean_weights(losses, together, p)
     for k, gamma in enumerate(gammas.flatten()):
-        assert torch.equal(values[k], power_mean(losses[k], gamma.reshape(1), p[k]))
-        assert torch.equal(w[k], power_mean_weights(losses[k], gamma.reshape(1), p[k]))
+        alone = Exponents(gamma.reshape(1), *known_of(gamma))
+        assert torch.equal(values[k], power_mean(losses[k], alone, p[k]))
+        assert torch.equal(w[k], power_mean_weights(losses[k], alone, p[k]))
+
+
+def test_a_tiny_preference_on_the_largest_loss_keeps_all_digits():
+    p = [1e-12, 1 - 1e-12]
+    assert mean([100.0, 1.0], 60.0, p).item() == pytest.approx(100 * 1e-12 ** (1 / 60), rel=1e-13)
+    assert mean([1e100, 1.0], 0.1, p).item() == pytest.approx(
+        oracle([1e100, 1.0], 0.1, p), rel=1e-12
+    )
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,15 @@ def test_a_lane_alone_equals_the_lane_in_a_batch_bitwise(scalarization, draw_sig
             assert torch.equal(own[0], weights[k])
 
 
+def test_layout_of_the_losses_changes_no_bit(scalarization, draw_signals):
+    state, signals = warmed_up(scalarization, draw_signals, 2)
+    strided = signals.losses.t().contiguous().t()
+    assert not strided.is_contiguous()
+    expected, _ = scalarization.step(state, signals)
+    found, _ = scalarization.step(state, dataclasses.replace(signals, losses=strided))
+    assert torch.equal(found, expected)
+
+
 def test_resumed_equals_uninterrupted(scalarization, draw_signals, tmp_path):
     state, _ = warmed_up(scalarization, draw_signals, 3)
     torch.save(state, tmp_path / "state.pt")
