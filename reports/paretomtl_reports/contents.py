@@ -17,6 +17,7 @@ def standings_table(page: Page) -> Table:
         else "No mean rank: no problem holds every method"
     )
     return Table(
+        subject=page.title,
         slug="summary",
         caption=(
             f"{over}, by mean hypervolume over seeds; 1 is best, ties (nine equal digits) share the "
@@ -68,9 +69,10 @@ def score_table(section: Section) -> Table:
         Column(key="igd_plus", title="IGD+", better="lower", help=indicators["igd_plus"].summary),
     )
     return Table(
+        subject=section.title,
         slug=f"{section.slug}-hypervolume",
         caption=(
-            f"{section.title}: mean over {_count(len(section.seeds), 'seed')} ± half the 95 % "
+            f"Mean over {_count(len(section.seeds), 'seed')} ± half the 95 % "
             f"confidence interval (Student's t). Hypervolume at ({_point(section)})."
         ),
         columns=(
@@ -88,13 +90,14 @@ def score_table(section: Section) -> Table:
                 title="Non-dominated",
                 kind="count",
                 better="higher",
-                help="distinct non-dominated points a front",
+                help="distinct non-dominated points of a front",
             ),
             Column(
                 key="cut_off",
-                title="Beyond",
+                title="Cut off",
+                kind="count",
                 better="lower",
-                help="points not inside the reference",
+                help="points of a front that do not lie inside the reference point",
             ),
             Column(key="diverged", title="Diverged"),
             Column(key="failed", title="Failed"),
@@ -127,10 +130,11 @@ def indicator_table(section: Section) -> Table:
     names = ("igd", "igd_plus", "gd", "gd_plus", "epsilon") if not _unknown(section) else ()
     known = not _unknown(section)
     return Table(
+        subject=section.title,
         slug=f"{section.slug}-indicators",
         caption=(
-            f"{section.title}: further indicators, mean over seeds ± half the 95 % confidence "
-            f"interval. The second hypervolume is measured twice as far from the ideal."
+            "Further indicators, mean over seeds ± half the 95 % confidence "
+            "interval. The second hypervolume is measured twice as far from the ideal."
         ),
         columns=(
             METHOD,
@@ -171,10 +175,11 @@ def indicator_table(section: Section) -> Table:
 def cost_table(section: Section) -> Table:
     """What each entry paid for its hypervolume."""
     return Table(
+        subject=section.title,
         slug=f"{section.slug}-cost",
         caption=(
-            f"{section.title}: cost of one run. Seconds are the wall-clock of its batch divided by "
-            f"the runs that shared it, so they compare methods only when made on one quiet machine."
+            "Cost of one run. Seconds are the wall-clock of its batch divided by "
+            "the runs that shared it, so they compare methods only when made on one quiet machine."
         ),
         columns=(
             METHOD,
@@ -191,8 +196,9 @@ def cost_table(section: Section) -> Table:
 def unfinished_table(section: Section) -> Table:
     """The runs that contribute no point."""
     return Table(
+        subject=section.title,
         slug=f"{section.slug}-unfinished",
-        caption=f"{section.title}: runs that did not end well.",
+        caption="Runs that did not end well.",
         columns=(
             Column(key="method", title="Method", kind="text"),
             Column(key="seed", title="Seed"),
@@ -213,10 +219,11 @@ def anchor_table(section: Section) -> Table:
     """Single-task networks."""
     names = section.facts.objective_names
     return Table(
+        subject=section.title,
         slug=f"{section.slug}-anchors",
         caption=(
-            f"{section.title}: test losses of networks trained on one task alone, mean over seeds ± "
-            f"half the 95 % confidence interval."
+            "Test losses of networks trained on one task alone, mean over seeds ± "
+            "half the 95 % confidence interval."
         ),
         columns=(
             Column(key="trained_on", title="Trained on", kind="text"),
@@ -231,11 +238,12 @@ def splits_table(section: Section) -> Table:
     """Validation against test."""
     names = section.facts.objective_names
     return Table(
+        subject=section.title,
         slug=f"{section.slug}-splits",
         caption=(
-            f"{section.title}: validation against test. The gap is the mean test loss minus the mean "
-            f"validation loss. Chosen: points that no other dominates on validation; lost: those of "
-            f"them that another chosen point dominates on test."
+            "Validation against test. The gap is the mean test loss minus the mean "
+            "validation loss. Chosen: points that no other dominates on validation; lost: those of "
+            "them that another chosen point dominates on test."
         ),
         columns=(
             METHOD,
@@ -257,8 +265,9 @@ def point_table(section: Section) -> Table:
     """Every point of every front: the data behind the figures."""
     names = section.facts.objective_names
     return Table(
+        subject=section.title,
         slug=f"{section.slug}-points",
-        caption=f"{section.title}: final test losses of the runs that ended well.",
+        caption="Final test losses of the runs that ended well.",
         columns=(
             Column(key="method", title="Method", kind="text"),
             Column(key="seed", title="Seed"),
@@ -280,8 +289,9 @@ def point_table(section: Section) -> Table:
 def convergence_table(section: Section) -> Table:
     """Every value of every convergence curve."""
     return Table(
+        subject=section.title,
         slug=f"{section.slug}-convergence",
-        caption=f"{section.title}: hypervolume while the fronts were found.",
+        caption="Hypervolume while the fronts were found.",
         columns=(
             Column(key="method", title="Method", kind="text"),
             Column(key="seed", title="Seed"),

@@ -38,7 +38,7 @@ def percent(value: float) -> str:
 def mean_text(estimate: Estimate) -> str:
     """Return the mean with as many decimals as its interval supports."""
     mean, half = estimate.mean, estimate.half_width
-    if not math.isfinite(mean) or not math.isfinite(half) or half == 0:
+    if not math.isfinite(mean) or not math.isfinite(half) or _exactly(mean, half):
         return number(mean)
     return f"{mean:.{_decimals(half)}f}"
 
@@ -48,7 +48,7 @@ def half_width_text(estimate: Estimate) -> str:
     mean, half = estimate.mean, estimate.half_width
     if not math.isfinite(mean) or not math.isfinite(half):
         return ""
-    if half == 0:
+    if _exactly(mean, half):
         return "0"
     return f"{half:.{_decimals(half)}f}" if half >= 10**-DECIMALS else f"{half:.0e}"
 
@@ -61,6 +61,11 @@ def estimate_text(estimate: Estimate) -> str:
 
 DECIMALS = 5
 """Decimals of a mean, at most."""
+
+
+def _exactly(mean: float, half: float) -> bool:
+    """Whether the values averaged differ by rounding alone."""
+    return half <= 1e-12 * abs(mean)
 
 
 def _decimals(half: float) -> int:

@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup, escape
 from plotly.offline import (  # pyright: ignore[reportMissingTypeStubs]
     get_plotlyjs,  # pyright: ignore[reportUnknownVariableType]
 )
@@ -236,6 +238,7 @@ def _html(page: Page, parts: list[Part], summary: Shown | None, figures: list[Fi
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters["breakable"] = _breakable
     described = {f.slug: f.interactive for f in figures if f.interactive is not None}
     return (
         environment.get_template("report.html").render(
@@ -272,6 +275,11 @@ def _json(value: dict[str, Any]) -> str:
     """Return JSON that can stand inside a script element whatever it says."""
     body = json.dumps(value, separators=(",", ":"), allow_nan=False)
     return body.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _breakable(title: str) -> Markup:
+    """Let a narrow column break a heading such as `problem(option=value)` before and after signs."""
+    return Markup(re.sub(r"([(,=_])", r"\1<wbr>", str(escape(title))))
 
 
 @cache

@@ -51,6 +51,7 @@ class Table:
     """A table whose rows hold values, not text.
 
     Args:
+        subject: What the table is about; the Markdown file says it, the page's headings do already.
         slug: File name without suffix.
         caption: What it shows, in a sentence or two.
         columns: In order.
@@ -58,6 +59,7 @@ class Table:
         styles: Place in the palette of each row's entry; None where a row is not an entry.
     """
 
+    subject: str
     slug: str
     caption: str
     columns: tuple[Column, ...]
@@ -135,7 +137,7 @@ def to_csv(table: Table) -> str:
 def to_markdown(table: Table) -> str:
     """Return the table as GitHub-flavored Markdown, the caption above."""
     lines = [
-        _escaped(table.caption),
+        f"**{_escaped(table.subject)}.** {_escaped(table.caption)}",
         "",
         _line([column.title for column in table.columns]),
         _line(["---" if c.kind in ("text", "entry") else "---:" for c in table.columns]),

@@ -153,15 +153,11 @@ def _explore(lines: Sequence[_Line], label: str, against: str, *, known: bool) -
             }
         )
     low, high = _limits(lines, known=known)
-    below = {"orientation": "h", "y": -0.24, "yanchor": "top", "x": 0, "entrywidth": 150}
-    base = layout()
     return {
         "data": traces,
-        "layout": {
-            **base,
-            "xaxis": axis(TITLES[against], type="log", dtick=1),
-            "yaxis": axis(label, range=[low, high]),
-            "legend": {**base["legend"], **below},
-        },
-        "height": 330 + 24 * -(-len(lines) // 2),
+        "layout": layout(
+            xaxis=axis(TITLES[against], type="log", dtick=1),
+            yaxis=axis(label, range=[low, high]),
+        ),
+        "height": 330,
     }

@@ -12,6 +12,8 @@ from typing import Any
 from paretomtl_reports.style import Style
 
 DIGITS = 7
+ENTRY_WIDTH = 170
+"""Pixels of one legend entry; the page's script makes room for the rows that result."""
 
 
 def color(style: Style) -> str:
@@ -48,7 +50,7 @@ def layout(**more: Any) -> dict[str, Any]:
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "var(--font)", "color": "var(--muted)", "size": 12},
-        "margin": {"l": 56, "r": 12, "t": 12, "b": 48},
+        "margin": {"l": 56, "r": 12, "t": 28, "b": 48},
         "hoverlabel": {
             "bgcolor": "var(--raised)",
             "bordercolor": "var(--rule)",
@@ -57,7 +59,12 @@ def layout(**more: Any) -> dict[str, Any]:
         "legend": {
             "font": {"size": 12, "color": "var(--ink)"},
             "itemsizing": "constant",
-            "itemwidth": 30,
+            "orientation": "h",
+            "x": 0,
+            "y": 0,
+            "yref": "container",
+            "yanchor": "bottom",
+            "entrywidth": ENTRY_WIDTH,
         },
         "modebar": {
             "bgcolor": "rgba(0,0,0,0)",

@@ -19,6 +19,9 @@ from paretomtl_reports.style import INK, MUTED, TRUTH, Style
 FAINT = 0.28
 """Opacity of dominated points."""
 
+LINES = 60
+"""Points of the exact front in a parallel plot."""
+
 
 def fronts_figure(section: Section) -> Figure | None:
     """Return the figure of a section's fronts; None when no run ended well."""
@@ -149,9 +152,12 @@ def _still_parallel(section: Section, results: list[Result], view: View) -> str:
     columns, width, height = _grid_of(len(results))
     figure = canvas(width, height)
     places = np.arange(section.n_objectives)
+    truth = _thin_truth(section)
     for axes, result in zip(
         panels(figure, len(results), columns, share=True), results, strict=True
     ):
+        if truth is not None:
+            axes.plot(places, truth.T, color=TRUTH, linewidth=0.5, alpha=0.35, zorder=1)
         style = Style.of(result.style)
         points, _, _, kept = drawn(result, view)
         scaled = _scaled(points, section)
@@ -185,6 +191,12 @@ def _scaled(points: Array, section: Section) -> Array:
     else:
         low, high = np.array(section.facts.ideal), judge.reference_point
     return (points - low) / np.where(high > low, high - low, 1.0)
+
+
+def _thin_truth(section: Section) -> Array | None:
+    """Some points of the exact front as lines of a parallel plot."""
+    truth = _truth(section)
+    return None if truth is None else _scaled(truth[:: max(1, len(truth) // LINES)], section)
 
 
 def _hover(result: Result, points: Array, preferences: Array, seeds: Any, names: Any) -> list[str]:
@@ -336,7 +348,10 @@ def _explore_3d(section: Section, results: list[Result], view: View) -> dict[str
             scene={
                 **sides,
                 "aspectmode": "cube",
-                "camera": {"eye": {"x": 1.5, "y": 1.3, "z": 0.8}},
+                "camera": {
+                    "eye": {"x": 1.55, "y": 1.35, "z": 0.8},
+                    "center": {"x": 0, "y": 0, "z": -0.18},
+                },
             },
             dragmode="orbit",
             margin={"l": 0, "r": 0, "t": 0, "b": 0},
@@ -351,6 +366,20 @@ def _explore_parallel(section: Section, results: list[Result], view: View) -> di
     names = section.facts.objective_names
     places = [*(safe(name) for name in names)]
     traces: list[dict[str, Any]] = []
+    truth = _thin_truth(section)
+    if truth is not None:
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": "exact front",
+                "x": [x for _ in truth for x in (*places, None)],
+                "y": [y for line in truth for y in (*rounded(line.tolist()), None)],
+                "line": {"color": "var(--truth)", "width": 0.8},
+                "opacity": 0.5,
+                "hoverinfo": "skip",
+            }
+        )
     for result in results:
         style = Style.of(result.style)
         points, preferences, seeds, _ = drawn(result, view)
@@ -383,4 +412,5 @@ def _explore_parallel(section: Section, results: list[Result], view: View) -> di
             yaxis=axis("ideal (0) to reference (1)", range=[-0.05, 1.3]),
         ),
         "height": 480,
+        "still_first": True,
     }

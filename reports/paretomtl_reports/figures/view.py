@@ -15,19 +15,21 @@ CAP = 4000
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """The box of objective space in sight.
+    """The box of objective space in sight, and how many points of each entry are drawn.
 
     Args:
         low: [m].
         high: [m].
-        outside: Points of the section that are not in it.
-        every: Draw each n-th dominated point only; 1 draws all.
+        each: Points of one entry that are drawn, at most.
+        outside: Points of the section that are not in the box.
+        hidden: Points of the section that are not drawn because there are too many.
     """
 
     low: Array
     high: Array
+    each: int
     outside: int
-    every: int
+    hidden: int
 
     @classmethod
     def of(cls, section: Section) -> View | None:
@@ -36,6 +38,7 @@ class View:
         Without a reference point the view holds every point; None when there is none either.
         """
         m = section.n_objectives
+        counts = [sum(len(f.points) for f in r.fronts) for r in section.results]
         points = np.concatenate(
             [np.zeros((0, m)), *(f.points for r in section.results for f in r.fronts)]
         )
@@ -49,40 +52,49 @@ class View:
         pad = 0.04 * np.where(high > low, high - low, 1.0)
         low, high = low - pad, high + pad
         inside = ((points >= low) & (points <= high)).all(axis=1)
+        each = max(1, CAP // max(1, len(section.results)))
         return cls(
             low=low,
             high=high,
+            each=each,
             outside=int((~inside).sum()),
-            every=max(1, -(-len(points) // CAP)),
+            hidden=sum(max(0, count - each) for count in counts),
         )
 
     def sentence(self) -> str:
-        """Say what is not drawn."""
+        """Say what is not to be seen."""
         parts: list[str] = []
         if self.outside:
             noun = "point lies" if self.outside == 1 else "points lie"
             parts.append(f"{self.outside} {noun} outside the view.")
-        if self.every > 1:
+        if self.hidden:
             parts.append(
-                f"Of the dominated points every {self.every}th is drawn; the CSV file has them all."
+                f"{self.hidden} points are not drawn because there are too many, dominated ones "
+                f"first; the CSV file has them all."
             )
         return " ".join(parts)
 
 
 def drawn(result: Result, view: View) -> tuple[Array, Array, NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the points of an entry that are drawn: losses, preferences, seeds, non-dominated or not."""
+    """Return the points of an entry that are drawn: losses, preferences, seeds, non-dominated or not.
+
+    Where there are more than `view.each`, non-dominated points go first and both kinds are thinned
+    evenly.
+    """
     points = np.concatenate([f.points for f in result.fronts])
     preferences = np.concatenate([f.preferences for f in result.fronts])
     seeds = np.concatenate([np.full(len(f.points), f.seed, dtype=np.int64) for f in result.fronts])
     kept = np.concatenate([f.nondominated for f in result.fronts])
-    # The cap thins both kinds where there are very many, the dominated ones first.
-    rank = np.empty(len(points), dtype=np.int64)
-    rank[~kept] = np.arange(int((~kept).sum()))
-    rank[kept] = np.arange(int(kept.sum()))
-    shown = kept | (rank % view.every == 0)
-    if shown.sum() > CAP:
-        shown &= rank % -(-int(shown.sum()) // CAP) == 0
+    best = _thinned(np.flatnonzero(kept), view.each)
+    rest = _thinned(np.flatnonzero(~kept), view.each - len(best))
+    shown = np.sort(np.concatenate([best, rest]))
     return points[shown], preferences[shown], seeds[shown], kept[shown]
+
+
+def _thinned(places: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    if len(places) <= count:
+        return places
+    return places[np.linspace(0, len(places) - 1, count).round().astype(int)]
 
 
 def pieces(front: Array) -> list[Array]:

@@ -56,14 +56,15 @@
     return walk(value);
   };
 
-  const draw = async (figure, view) => {
+  const draw = async (figure) => {
     const Plotly = await load();
     const { data, layout, height } = themed(described[figure.dataset.figure]);
     const place = figure.querySelector(".plot");
-    const narrow = figure.clientWidth < 620;
-    if (narrow) layout.legend = { ...layout.legend, orientation: "h", y: -0.22, yanchor: "top" };
-    layout.height = height + (narrow && layout.showlegend !== false ? 26 * Math.ceil(data.length / 2) : 0);
-    if (view) for (const [axis, range] of Object.entries(view)) if (layout[axis]) layout[axis].range = range;
+    const width = place.clientWidth || figure.clientWidth;
+    const entries = data.filter((trace) => trace.showlegend !== false).length;
+    const columns = Math.max(1, Math.floor((width - 20) / (layout.legend.entrywidth + 44)));
+    layout.height = Math.min(height, Math.max(320, width)) + 20 * Math.ceil(entries / columns);
+    layout.margin.b += 6 + 20 * Math.ceil(entries / columns);
     await Plotly.react(place, data, layout, {
       responsive: true, displaylogo: false, plotlyServerURL: "", scrollZoom: false, displayModeBar: "hover",
       modeBarButtonsToRemove: ["sendChartToCloud", "sendDataToCloud", "editInChartStudio", "lasso2d", "select2d", "autoScale2d"],
@@ -97,7 +98,7 @@
     control.hidden = false;
     for (const button of control.querySelectorAll("button"))
       button.addEventListener("click", () => { seen.unobserve(figure); show(figure, button.value === "live"); });
-    seen.observe(figure);
+    if (!described[figure.dataset.figure].still_first) seen.observe(figure);
   }
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     for (const figure of figures) if (figure.dataset.live === "true") draw(figure);
