@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -41,7 +42,7 @@ def sections(groups: Sequence[Group]) -> tuple[Section, ...]:
     styles = {label: place for place, label in enumerate(labels)}
     times = Counter(group.problem for group in groups)
     known: dict[tuple[object, int], Facts] = {}
-    slugs: Counter[str] = Counter()
+    slugs: list[str] = []
     found: list[Section] = []
     for group in groups:
         m = len(group.records[0].spec.preference)
@@ -49,17 +50,23 @@ def sections(groups: Sequence[Group]) -> tuple[Section, ...]:
             neural = any("validation" in r.outcome.losses for r in group.records)
             known[group.problem, m] = read_facts(group.problem, m, neural=neural)
         slug = re.sub(r"[^a-z0-9]+", "-", group.problem.label.lower()).strip("-")[:60] or "problem"
-        slugs[slug] += 1
+        slugs.append(_unused(slug, slugs))
         found.append(
             _section(
                 group,
                 known[group.problem, m],
                 styles,
-                slug=slug if slugs[slug] == 1 else f"{slug}-{slugs[slug]}",
+                slug=slugs[-1],
                 repeated=times[group.problem] > 1,
             )
         )
     return tuple(found)
+
+
+def _unused(slug: str, taken: Sequence[str]) -> str:
+    """Return the slug, with a number where it is taken."""
+    numbered = (f"{slug}-{n}" for n in itertools.count(2))
+    return slug if slug not in taken else next(s for s in numbered if s not in taken)
 
 
 def _section(
@@ -144,6 +151,7 @@ def _front(front: FrontRuns, judge: Judge | None, m: int) -> Front:
     usable = front.usable
     points = np.array([r.outcome.final["test"] for r in usable]).reshape(-1, m)
     seen = [r.outcome.final["validation"] for r in usable if "validation" in r.outcome.losses]
+    whole = bool(usable) and len(seen) == len(usable) and bool(np.isfinite(seen).all())
     scores: dict[str, float] = {}
     refused = ""
     try:
@@ -155,7 +163,7 @@ def _front(front: FrontRuns, judge: Judge | None, m: int) -> Front:
         seed=front.seed,
         preferences=np.array([r.spec.preference for r in usable]).reshape(-1, m),
         points=points,
-        validation=np.array(seen) if usable and len(seen) == len(usable) else None,
+        validation=np.array(seen) if whole else None,
         nondominated=nondominated(points),
         scores=scores,
         refused=refused,

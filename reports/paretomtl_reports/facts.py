@@ -8,6 +8,7 @@ from paretomtl.errors import ParetomtlError
 from paretomtl.indicators import Judge
 from paretomtl.problem import NeuralProblem, problem
 from paretomtl.sweep.spec import Choice
+from paretomtl_reports.grouping import printable
 
 FRONT_POINTS = 1000
 
@@ -63,5 +64,8 @@ def read_facts(choice: Choice, n_objectives: int, *, neural: bool) -> Facts:
             ideal=tuple(float(v) for v in found.ideal),
             notes=found.card.notes,
         )
-    except ParetomtlError as error:
-        return Facts(objective_names=names, neural=neural, missing=str(error))
+    except Exception as error:  # noqa: BLE001 - a foreign problem may fail in any way
+        told = (
+            str(error) if isinstance(error, ParetomtlError) else f"{type(error).__name__}: {error}"
+        )
+        return Facts(objective_names=names, neural=neural, missing=printable(told))

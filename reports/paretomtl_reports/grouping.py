@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paretomtl.records.record import Record
-from paretomtl.sweep.spec import Choice, Optimizer, RunSpec
+from paretomtl.sweep.spec import Budget, Choice, Optimizer, RunSpec
 
 ANCHOR_METHOD = "linear"
 """With all weight on one task this method trains a single-task network: the anchor of that task."""
@@ -24,7 +24,7 @@ class Setting:
     """What all runs of a section share besides the problem."""
 
     optimizer: str
-    budget: str
+    budget: Budget
     batch_size: int | None
     precision: str | None
     heads: str
@@ -34,7 +34,7 @@ class Setting:
         """Read it from a run's spec; the learning rate is left to the entry."""
         return cls(
             optimizer=_optimizer(spec.optimizer),
-            budget=str(spec.budget),
+            budget=spec.budget,
             batch_size=spec.batch_size,
             precision=spec.precision,
             heads=spec.heads,
@@ -43,7 +43,7 @@ class Setting:
     @property
     def label(self) -> str:
         """The setting in words, without what is default."""
-        parts = [self.optimizer, self.budget]
+        parts = [self.optimizer, f"{self.budget.amount} {self.budget.unit}"]
         if self.batch_size is not None:
             parts.append(f"minibatches of {self.batch_size}")
         if self.precision is not None:

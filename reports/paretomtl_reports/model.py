@@ -141,8 +141,9 @@ class TradeOff:
             trained on that task alone falls short, in the task where it is worst:
             `min_p max_i (L_i(p) - a_i)`, mean over seeds; NaN without anchors for every task.
         seeds: Number of seeds.
-        real: Whether the span in every objective, and the shortfall where it is known, exceed
-            `factor` standard errors, that is `factor * noise / sqrt(seeds)`; None with one seed.
+        real: Whether the span exceeds `factor` standard errors, `factor * noise / sqrt(seeds)`, in
+            every objective, and the shortfall, where it is known, the largest noise; None with one
+            seed.
         factor: The stated factor.
     """
 

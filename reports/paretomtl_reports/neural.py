@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from paretomtl.indicators import Judge, nondominated
+from paretomtl.indicators import AboveSupremum, Judge, nondominated
 from paretomtl_reports.grouping import FrontRuns, anchored_task
 from paretomtl_reports.model import Anchor, Array, Front, Result, Splits, TradeOff
 from paretomtl_reports.statistics import estimate
 
 FACTOR = 4.0
-"""How many standard errors a difference must exceed to be called real.
+"""How many standard errors the span of a front must exceed to be called real.
 
 The range of sixteen draws of pure noise is about 3.5 standard deviations.
 """
@@ -55,8 +55,8 @@ def trade_off(results: Sequence[Result], found: Sequence[Anchor], m: int) -> Tra
     shortfall = _shortfall(fronts, found, m)
     real = None
     if np.isfinite(noise).all():
-        least = FACTOR * noise / math.sqrt(len(fronts))
-        real = bool((span > least).all()) and not shortfall <= least.max()
+        wide = bool((span > FACTOR * noise / math.sqrt(len(fronts))).all())
+        real = wide and not shortfall <= noise.max()
     return TradeOff(
         label=best.label,
         span=tuple(span.tolist()),
@@ -88,12 +88,20 @@ def _splits(result: Result, judge: Judge | None, m: int) -> Splits | None:
         style=result.style,
         gap=tuple(estimate(gaps[:, i].tolist()) for i in range(m)),
         validation_hypervolume=estimate(
-            [] if judge is None else [judge.score(seen)["hypervolume"] for _, seen in pairs]
+            [] if judge is None else [_hypervolume(seen, judge) for _, seen in pairs]
         ),
         test_hypervolume=result.hypervolume,
         chosen=chosen,
         lost=lost,
     )
+
+
+def _hypervolume(points: Array, judge: Judge) -> float:
+    """Hypervolume, or NaN where it is refused; the test split's own scores say why."""
+    try:
+        return judge.score(points)["hypervolume"]
+    except AboveSupremum:
+        return math.nan
 
 
 def _noise(fronts: Sequence[Front], m: int) -> Array:

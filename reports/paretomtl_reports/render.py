@@ -158,14 +158,14 @@ def _verdict(section: Section) -> str:
         )
     if found.real is None:
         return said + " One seed cannot tell this from noise."
+    rule = f"the span against {found.factor:g} standard errors"
+    if not math.isnan(found.shortfall):
+        rule += ", the shortfall against the seed noise"
     if found.real:
-        return (
-            said + f" All of this exceeds {found.factor:g} standard errors: the trade-off is real."
-        )
+        return said + f" That is more than seeds explain ({rule}): the trade-off is real."
     return said + (
-        f" Not all of this exceeds {found.factor:g} standard errors: these runs do not show a trade-off, "
-        f"so their hypervolumes compare how well networks were trained, not which part of a front they "
-        f"reach."
+        f" That is not more than seeds explain ({rule}): these runs show no trade-off, so their "
+        f"hypervolumes compare how well networks were trained, not which part of a front they reach."
     )
 
 

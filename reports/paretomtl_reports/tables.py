@@ -139,7 +139,7 @@ def to_markdown(table: Table) -> str:
     lines = [
         f"**{_escaped(table.subject)}.** {_escaped(table.caption)}",
         "",
-        _line([column.title for column in table.columns]),
+        _line([_escaped(column.title) for column in table.columns]),
         _line(["---" if c.kind in ("text", "entry") else "---:" for c in table.columns]),
     ]
     for row in table.rows:

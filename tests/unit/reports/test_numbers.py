@@ -323,3 +323,44 @@ def test_tables_beside_the_page_agree_with_it(built: Path):
     points = list(csv.DictReader(io.StringIO((built / "tables" / "zdt1-points.csv").read_text())))
     assert len(points) == 15
     assert sum(float(r["f1"]) < 0.001 for r in points) == 1
+
+
+def test_budgets_that_print_alike_stay_apart(front):
+    points = [(0.0, 1.0), (1.0, 0.0)]
+    found = made([*front(points, steps=12345678), *front(points, steps=12345679)]).sections
+    assert [s.setting for s in found] == ["adam, 12345678 steps", "adam, 12345679 steps"]
+
+
+def test_slugs_never_collide(front):
+    points = [(0.0, 1.0), (1.0, 0.0)]
+    records = [
+        *front(points, problem="x"),
+        *front(points, problem="x", steps=200),
+        *front(points, problem="X"),
+        *front(points, problem="x-2"),
+        *front(points, problem="%"),
+    ]
+    slugs = [section.slug for section in made(records).sections]
+    assert len(set(slugs)) == 5
+
+
+def test_a_foreign_problem_that_fails_in_its_own_way_degrades_with_a_note(front, monkeypatch):
+    from paretomtl_reports import facts
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr(facts, "problem", broken)
+    section = only(front([(0.0, 1.0), (1.0, 0.0)]))
+    assert section.facts.missing == "ZeroDivisionError: oops"
+
+
+def test_validation_losses_that_are_not_finite_are_not_compared(record):
+    digits = Choice.of("multi_digits", {"width": 6})
+    runs = [
+        record((0.5, 0.9), problem=digits, preference=(1.0, 0.0), validation=(math.nan, 0.1)),
+        record((0.9, 0.5), problem=digits, preference=(0.0, 1.0), validation=(0.1, 0.1)),
+    ]
+    section = only(runs)
+    assert section.splits == ()
+    assert section.results[0].ok == 2
