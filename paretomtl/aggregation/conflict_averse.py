@@ -26,9 +26,7 @@ def conflict_averse_weights(gramian: Gramian, radius: Tensor, *, precision: floa
     Cost: about m exchanges of O(m^2) a lane.
     """
     m = gramian.shape[-1]
-    lanes = gramian.reshape(-1, m, m)
-    radius = radius.expand(*gramian.shape[:-2], 1).reshape(-1, 1)
-    scaled = scale_diagonal(lanes)
+    scaled = scale_diagonal(gramian)
     longest = scaled.lengths.amax(-1, keepdim=True)
     longest = torch.where(longest > 0, longest, 1.0)
     mean = scaled.lengths / (m * longest)
@@ -40,4 +38,4 @@ def conflict_averse_weights(gramian: Gramian, radius: Tensor, *, precision: floa
     cap = torch.where(scaled.present.all(-1, keepdim=True), torch.inf, 0.0)
     path = Path(length, torch.full_like(cap, -torch.inf), cap)
     added = follow(scaled.cosines, linear, level, path, precision=precision)
-    return (1 / m + added * longest * scaled.inverse).reshape(gramian.shape[:-1])
+    return 1 / m + added * longest * scaled.inverse

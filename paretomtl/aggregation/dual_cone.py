@@ -47,11 +47,8 @@ def project_rows(gramian: Gramian, *, precision: float) -> Float[Tensor, "*batch
 
 def _added(scaled: Scaled, gradient: Tensor, precision: float) -> Tensor:
     """Return the non-negative addition in unit-length coordinates."""
-    m = gradient.shape[-1]
-    cosines = scaled.cosines.expand(*gradient.shape, m)
-    return minimize_nonnegative(
-        cosines.reshape(-1, m, m), gradient.reshape(-1, m), precision=precision
-    ).reshape(gradient.shape)
+    cosines = scaled.cosines.expand(*gradient.shape, gradient.shape[-1])
+    return minimize_nonnegative(cosines, gradient, precision=precision)
 
 
 def _two(gramian: Gramian, gradient: Tensor) -> Tensor:

@@ -35,9 +35,7 @@ def shortest_satisfying(
     size = torch.where(size > 0, size, 1.0)
     h = unit / size
     matrix = scaled.cosines + h.unsqueeze(-1) * h.unsqueeze(-2)
-    u = minimize_nonnegative(
-        matrix.reshape(-1, m, m), -h.reshape(-1, m), precision=precision
-    ).reshape(h.shape)
+    u = minimize_nonnegative(matrix, -h, precision=precision)
     divisor = 1 - (h * u).sum(-1, keepdim=True)
     impossible = (~scaled.present & (bounds > 0)).any(-1, keepdim=True)
     exists = (divisor > 8 * m * precision) & ~impossible

@@ -1,4 +1,9 @@
-"""LAPACK's routines with types, which torch's stubs lack; none raises for a bad lane."""
+"""LAPACK's routines, typed, raising for no lane, and giving a lane the same bits in any batch.
+
+LAPACK's kernels round differently for differently aligned memory, and in a batch of odd-sized matrices
+alignment depends on the position. Matrices are therefore padded to a multiple of four rows, which puts
+each of them on a 64-byte boundary; the padding is decoupled and drops out exactly.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +12,54 @@ from typing import cast
 import torch
 from torch import Tensor
 
+_ROWS = 4
+
 
 def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the eigenvalues, ascending, and the eigenvectors in columns. Lanes must be finite."""
-    return cast("tuple[Tensor, Tensor]", torch.linalg.eigh(matrix))  # pyright: ignore[reportUnknownMemberType]
+    """Return the eigenvalues, ascending, and the eigenvectors in columns.
+
+    Args:
+        matrix: Finite, positive semi-definite up to rounding.
+    """
+    m = matrix.shape[-1]
+    # above all others, so that the padding's eigenvalues come last
+    trace = matrix.diagonal(dim1=-2, dim2=-1).sum(-1)
+    padded = _padded(matrix, torch.where(trace > 0, 2 * trace, 1.0))
+    values, vectors = cast("tuple[Tensor, Tensor]", torch.linalg.eigh(padded))  # pyright: ignore[reportUnknownMemberType]
+    return values[..., :m], vectors[..., :m, :m]
 
 
 def cholesky(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """Return the lower factor and, for each lane, 0 or where the factorization broke off."""
-    return cast("tuple[Tensor, Tensor]", torch.linalg.cholesky_ex(matrix))  # pyright: ignore[reportUnknownMemberType]
+    m = matrix.shape[-1]
+    padded = _padded(matrix, 1.0)
+    factor, failed = cast("tuple[Tensor, Tensor]", torch.linalg.cholesky_ex(padded))  # pyright: ignore[reportUnknownMemberType]
+    return factor[..., :m, :m], failed
 
 
 def solve(matrix: Tensor, right: Tensor) -> Tensor:
     """Solve a general system with one right-hand side, [*batch, m]; a singular lane gives non-finite numbers."""
-    solution = cast("Tensor", torch.linalg.solve_ex(matrix, right.unsqueeze(-1))[0])  # pyright: ignore[reportUnknownMemberType]
-    return solution.squeeze(-1)
+    m = matrix.shape[-1]
+    padded = _padded(matrix, 1.0)
+    column = torch.nn.functional.pad(right, (0, padded.shape[-1] - m)).unsqueeze(-1)
+    solution = cast("Tensor", torch.linalg.solve_ex(padded, column)[0])  # pyright: ignore[reportUnknownMemberType]
+    return solution.squeeze(-1)[..., :m]
 
 
 def length(vector: Tensor) -> Tensor:
     """Return the Euclidean length along the last axis, kept: [*batch, 1]."""
     return vector.square().sum(-1, keepdim=True).sqrt()
+
+
+def _padded(matrix: Tensor, diagonal: Tensor | float) -> Tensor:
+    """Append decoupled rows with a given diagonal up to a multiple of four."""
+    m = matrix.shape[-1]
+    extra = -m % _ROWS
+    if not extra:
+        return matrix
+    padded = torch.nn.functional.pad(matrix, (0, extra, 0, extra))
+    index = torch.arange(m + extra, device=matrix.device)
+    tail = torch.diag_embed((index >= m).to(matrix.dtype))
+    if isinstance(diagonal, Tensor):
+        return padded + tail * diagonal[..., None, None]
+    return padded + tail * diagonal

@@ -41,10 +41,7 @@ def min_norm_weights(
     e = torch.where(present, shortest * inverse, 0.0)
     # e is zero for those that take no part, and a zero right-hand side never enters
     matrix = cosines + e.unsqueeze(-1) * e.unsqueeze(-2)
-    a = minimize_nonnegative(
-        matrix.reshape(-1, m, m), -e.reshape(-1, m), precision=precision
-    ).reshape(e.shape)
-    a = a * e
+    a = minimize_nonnegative(matrix, -e, precision=precision) * e
     total = a.sum(-1, keepdim=True)
     weights = torch.where(total > 0, a / total, 0.0)
     zeros = absent.sum(-1, keepdim=True)

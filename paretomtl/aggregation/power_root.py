@@ -23,7 +23,7 @@ _SHARES_OF_STEP = (0.5, 0.9, 0.99)
 
 def power_root(
     gramian: Gramian,
-    alpha: Tensor,
+    alpha: Tensor | float,
     *,
     precision: float,
     rounds: int,
@@ -36,7 +36,7 @@ def power_root(
 
     Args:
         gramian: Clean, float64.
-        alpha: The fairness exponent, > 0, [*batch, 1] or [1].
+        alpha: The fairness exponent, > 0; a float, [*batch, 1] or [1].
         precision: Machine epsilon of the numbers the Gramian was computed in.
         rounds: Newton steps at most. For alpha = 1, 20 sufficed for every Gramian tried; away from 1,
             64 did for alpha from 1/3 to 3 and lengths within a factor 1e6. A lane that needs more keeps
@@ -51,32 +51,36 @@ def power_root(
     both = present.unsqueeze(-1) & present.unsqueeze(-2)
     eye = torch.eye(m, dtype=gramian.dtype, device=gramian.device)
     cosines = torch.where(both, scaled.cosines, eye)
+    hull = min_norm_weights(cosines, precision=precision)
+    gain = apply(cosines, hull)
+    stationary = gain.amin(-1, keepdim=True) <= 8 * m * precision
     lengths = torch.where(present, scaled.lengths, 1.0).log()
     offset = (alpha - 1) * lengths
     if shares is not None:
         offset = offset - alpha * torch.where(present, shares, 1.0).log()
-    offset = torch.where(present, offset, 0.0)
-    hull = min_norm_weights(cosines, precision=precision)
-    least = apply(cosines, hull).amin(-1, keepdim=True)
-    stationary = least <= 8 * m * precision
-    start = _interior(cosines, lengths, offset, alpha, precision)
+    nash = isinstance(alpha, float) and alpha == 1.0
+    if isinstance(alpha, float):
+        alpha = gramian.new_full((1,), alpha)
+    point = hull if nash else _hull(cosines, lengths, alpha, precision)
+    start = _interior(cosines, point, offset, alpha)
     a = _newton(cosines, torch.where(stationary, 1.0, start), offset, alpha, stationary, rounds)
     a = torch.where(stationary, hull, a)
     return torch.where(present, a * scaled.inverse, 0.0)
 
 
-def _interior(
-    cosines: Tensor, lengths: Tensor, offset: Tensor, alpha: Tensor, precision: float
-) -> Tensor:
+def _hull(cosines: Tensor, lengths: Tensor, alpha: Tensor, precision: float) -> Tensor:
+    """Return a min-norm point in a metric between that of alpha = 1 and that of infinite alpha."""
+    power = ((alpha - 1) / alpha).clamp(min=0)
+    metric = (power * (lengths - lengths.amin(-1, keepdim=True))).exp()
+    rescaled = metric.unsqueeze(-1) * cosines * metric.unsqueeze(-2)
+    return metric * min_norm_weights(rescaled, precision=precision)
+
+
+def _interior(cosines: Tensor, hull: Tensor, offset: Tensor, alpha: Tensor) -> Tensor:
     """Return a point with a > 0 and C a > 0 that resembles the root.
 
-    A min-norm point, in the metric that is right for infinite alpha, plus as much as the cone allows
-    of the root for orthogonal gradients.
+    The hull's point, plus as much as the cone allows of the root for orthogonal gradients.
     """
-    metric = (((alpha - 1) / alpha).clamp(min=0) * (lengths - lengths.amin(-1, keepdim=True))).exp()
-    hull = metric * min_norm_weights(
-        metric.unsqueeze(-1) * cosines * metric.unsqueeze(-2), precision=precision
-    )
     hull = hull / hull.amax(-1, keepdim=True)
     orthogonal = ((offset.amin(-1, keepdim=True) - offset) / (1 + alpha)).exp()
     gain, change = apply(cosines, hull), apply(cosines, orthogonal)

@@ -14,12 +14,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from paretomtl.aggregation.lanes import apply, settled
-from paretomtl.aggregation.sweep import sweep_
+from paretomtl.aggregation.lanes import settled
+from paretomtl.aggregation.sweep import multiply, sweep_
 
 
 class Path(NamedTuple):
-    """Where to stop on the path.
+    """Where to stop on the path, all [*batch, 1].
 
     Args:
         length: `|J^T a|^2` to reach.
@@ -27,19 +27,19 @@ class Path(NamedTuple):
         cap: t never to exceed; +inf forbids nothing.
     """
 
-    length: Float[Tensor, "lanes 1"]
-    value: Float[Tensor, "lanes 1"]
-    cap: Float[Tensor, "lanes 1"]
+    length: Tensor
+    value: Tensor
+    cap: Tensor
 
 
 def follow(
-    cosines: Float[Tensor, "lanes m m"],
-    linear: Float[Tensor, "lanes m"],
-    level: Float[Tensor, "lanes m"],
+    cosines: Float[Tensor, "*batch m m"],
+    linear: Float[Tensor, "*batch m"],
+    level: Float[Tensor, "*batch m"],
     path: Path,
     *,
     precision: float,
-) -> Float[Tensor, "lanes m"]:
+) -> Float[Tensor, "*batch m"]:
     """Follow `C a + q - t e >= 0`, `a >= 0`, complementary, until `a^T C a` is long enough.
 
     Where no further rise of t is possible (the gradients are Pareto stationary), the path ends there.
@@ -54,27 +54,44 @@ def follow(
     Returns:
         a. At most 3 m + 3 exchanges are made; a lane that needs more stops early on its path.
     """
-    # the parameter is r = t + e^T a, which turns the matrix into C + e e^T: r goes on rising where t
-    # cannot, and rows that depend on others never block
-    m = cosines.shape[-1]
+    m = linear.shape[-1]
+    answer = _follow(
+        cosines.reshape(-1, m, m).permute(1, 2, 0).contiguous(),
+        linear.reshape(-1, m).mT.contiguous(),
+        level.reshape(-1, m).mT.contiguous(),
+        Path(*(part.expand(*linear.shape[:-1], 1).reshape(1, -1) for part in path)),
+        precision,
+    )
+    return answer.mT.reshape(linear.shape)
+
+
+def _follow(
+    cosines: Tensor, linear: Tensor, level: Tensor, path: Path, precision: float
+) -> Tensor:
+    """Follow the path with the lanes behind.
+
+    The parameter is `r = t + e^T a`, which turns the matrix into `C + e e^T`: r goes on rising where t
+    cannot, and rows that depend on others never block.
+    """
+    m = linear.shape[0]
     tiny = torch.finfo(cosines.dtype).tiny
     floor = 8 * m * precision
-    tableau = cosines + level.unsqueeze(-1) * level.unsqueeze(-2)
-    carried = torch.stack((linear, level), -2)
-    q, e = carried[:, 0], carried[:, 1]
-    diagonal = tableau.diagonal(dim1=-2, dim2=-1)
+    matrix = cosines + level * level.unsqueeze(1)
+    tableau = torch.cat((matrix, linear.unsqueeze(0), level.unsqueeze(0)))
+    q, e = tableau[m], tableau[m + 1]
+    diagonal = tableau[:m].diagonal(dim1=0, dim2=1).mT
     basic = torch.zeros_like(linear, dtype=torch.bool)
     done = torch.zeros_like(path.length, dtype=torch.bool)
     on_surface = done
-    now = torch.where(level > 0, linear / level, torch.inf).amin(-1, keepdim=True)
+    now = torch.where(level > 0, linear / level, torch.inf).amin(0, keepdim=True)
     now = torch.where(now.isfinite(), now, 0.0)
     for _ in range(3 * m + 3):
         # on this face a = r e - q, e^T a = A r - B, and a^T C a is a quadratic in r
         weighted = torch.where(basic, level, 0.0)
-        A = (weighted * e).sum(-1, keepdim=True)
-        B = (weighted * q).sum(-1, keepdim=True)
+        A = (weighted * e).sum(0, keepdim=True)
+        B = (weighted * q).sum(0, keepdim=True)
         a = torch.where(basic, now * e - q, 0.0)
-        missing = (path.length - (a * apply(cosines, a)).sum(-1, keepdim=True)).clamp(min=0)
+        missing = (path.length - (a * multiply(cosines, a)).sum(0, keepdim=True)).clamp(min=0)
         free = (1 - A).clamp(min=0)
         slope = (free * (A * now - B)).clamp(min=0)
         root = (slope.square() + A * free * missing).sqrt()
@@ -87,7 +104,7 @@ def follow(
         target = torch.maximum(surface, wanted)
         blocks = torch.where(basic, e < 0, (e > 0) & (diagonal > floor))
         following, index = torch.where(blocks, torch.maximum(q / e, now), torch.inf).min(
-            -1, keepdim=True
+            0, keepdim=True
         )
         reached = torch.minimum(torch.minimum(target, end), following)
         now = torch.where(done, now, reached)
@@ -96,20 +113,15 @@ def follow(
         done = done | arrived | (end <= following)
         if settled(done):
             break
-        basic = sweep_(tableau, carried, index, basic, ~done.squeeze(-1))
+        basic = sweep_(tableau, index, basic, ~done)
     a = torch.where(basic, now * e - q, 0.0)
     # refinement: the face's equations by the inverse that the tableau holds, then the length by Newton
-    residual = apply(cosines, a) + level * (level * a).sum(-1, keepdim=True) + linear - now * level
-    a = a + torch.where(basic, apply(tableau, torch.where(basic, residual, 0.0)), 0.0)
+    residual = torch.where(basic, multiply(matrix, a) + linear - now * level, 0.0)
+    a = a + torch.where(basic, multiply(tableau[:m], residual), 0.0)
     along = torch.where(basic & on_surface, e, 0.0)
-    return _reach(cosines, a, along, path.length).clamp(min=0)
-
-
-def _reach(cosines: Tensor, a: Tensor, along: Tensor, length: Tensor) -> Tensor:
-    """Polish `a^T C a` to the length asked for, along the path's direction."""
     for _ in range(2):
-        image = apply(cosines, a)
-        error = length - (a * image).sum(-1, keepdim=True)
-        rate = 2 * (along * image).sum(-1, keepdim=True)
+        image = multiply(cosines, a)
+        error = path.length - (a * image).sum(0, keepdim=True)
+        rate = 2 * (along * image).sum(0, keepdim=True)
         a = a + along * torch.where(rate > 0, error / rate, 0.0)
-    return a
+    return a.clamp(min=0)

@@ -15,6 +15,7 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
+from paretomtl.aggregation.diagnostics import diagnose
 from paretomtl.engine.device import resolve_device, resolve_dtype
 from paretomtl.engine.lanes import AnalyticLanes, Lanes, NeuralLanes
 from paretomtl.engine.optimizers import OPTIMIZERS
@@ -109,13 +110,13 @@ def run_lanes(
     # same run in company.
     padded = [*lanes, lanes[0]] if len(lanes) == 1 else list(lanes)
     order = _method_order(padded)
-    batch = _Batch(problem, [padded[i] for i in order], settings, resolve_device(device))
+    batch = Batch(problem, [padded[i] for i in order], settings, resolve_device(device))
     outcomes = batch.run(len(lanes), progress)
     back = {lane: place for place, lane in enumerate(order)}
     return [outcomes[back[lane]] for lane in range(len(lanes))]
 
 
-class _Batch:
+class Batch:
     """The state of one batch while it runs."""
 
     def __init__(
@@ -142,12 +143,7 @@ class _Batch:
         self.steps = torch.zeros(k, dtype=torch.int64, device=device)
         self.alive = torch.ones(k, dtype=torch.bool, device=device)
         self.died = torch.full((k,), -1, dtype=torch.int64, device=device)
-        rates = {lane.lr for lane in lanes}
-        lr = (
-            rates.pop()
-            if len(rates) == 1
-            else torch.tensor([lane.lr for lane in lanes], dtype=torch.float64)
-        )
+        lr = torch.tensor([lane.lr for lane in lanes], dtype=torch.float64)
         self.optimizer = OPTIMIZERS[settings.optimizer.name](
             [p.detach() for p in self.lanes.parameters], settings.optimizer, lr
         )
@@ -161,6 +157,14 @@ class _Batch:
                 group.shape, m, n_parameters=n_shared, dtype=dtype, device=device
             )
 
+        self.clock = Clock(
+            settings.budget, passes_per_step=self.passes_per_step, snapshots=settings.snapshots
+        )
+        self.rate = Rate(
+            settings.optimizer, total=self.clock.total, n_lanes=k, dtype=dtype, device=device
+        )
+        self.steps_done = 0
+
     @property
     def passes_per_step(self) -> int:
         """Backward passes of one lane in one step."""
@@ -168,21 +172,12 @@ class _Batch:
         return tasks * self.minibatches
 
     def run(self, wanted: int, progress: ProgressCallback | None) -> list[Outcome]:
-        clock = Clock(
-            self.settings.budget,
-            passes_per_step=self.passes_per_step,
-            snapshots=self.settings.snapshots,
-        )
-        self.rate = Rate(
-            self.settings.optimizer,
-            total=clock.total,
-            n_lanes=self.lanes.n_lanes,
-            dtype=self.preference.dtype,
-            device=self.alive.device,
-        )
+        """Advance all lanes to the end of the budget; `wanted` of them are not padding."""
+        clock = self.clock
+        clock.start()
         trajectory = Trajectory(self.lanes.n_lanes)
-        step = 0
         while True:
+            step = self.steps_done
             ended = clock.ended(step)
             if ended or clock.snapshot_due(step):
                 trajectory.snapshot(
@@ -196,13 +191,13 @@ class _Batch:
                     progress(Progress(steps_done=step, steps_total=clock.total, lanes=wanted))
             if ended:
                 break
-            self._step(step)
-            step += 1
+            self.step()
         x, metrics = self.lanes.finish()
         return trajectory.outcomes(died=self.died, x=x, metrics=metrics)
 
-    def _step(self, step: int) -> None:
-        lanes = self.lanes
+    def step(self) -> None:
+        """Advance every lane by one update."""
+        step, lanes = self.steps_done, self.lanes
         self.optimizer.look_ahead()
         if self.reads is Reads.LOSSES:
             losses = lanes.losses()
@@ -216,7 +211,7 @@ class _Batch:
         for gradient in gradients:
             # One reduction instead of a mask as large as the network: a sum is finite only if its
             # terms are (an overflowing sum is a lane past saving all the same).
-            finite = finite & torch.isfinite(gradient.flatten(1).sum(-1))
+            finite = finite & torch.isfinite(gradient.sum(tuple(range(1, gradient.ndim))))
         self.died = torch.where(self.alive & ~finite, step, self.died)
         self.alive = self.alive & finite
         with torch.no_grad():
@@ -226,6 +221,7 @@ class _Batch:
             self._observe()
             lanes.draw()
         self.steps += 1
+        self.steps_done += 1
 
     def _combine_gradients(self, losses: Tensor, blocks: list[Tensor]) -> list[Tensor]:
         """Return the direction for each parameter from every task's gradients [lanes, m, p]."""
@@ -286,6 +282,8 @@ class _Batch:
 
     def _diagnostics(self) -> dict[str, Tensor]:
         weights = None if self.reads is Reads.JACOBIAN else self.answer
+        if self.latest.gramian is not None:
+            return diagnose(self.latest.gramian, weights, self.latest.losses)
         return {} if weights is None else {"weights": weights}
 
 

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from paretomtl.aggregation.cosines import cosines
+from paretomtl.aggregation.diagnostics import cosine_matrix
 from paretomtl.sweep.spec import ConflictAware, Optimizer
 
 
@@ -54,7 +54,7 @@ def cautious(settings: ConflictAware, caution: Tensor, gramian: Tensor) -> Tenso
 
     A task without gradient conflicts with none.
     """
-    smallest = torch.nan_to_num(cosines(gramian), nan=1.0).flatten(-2).amin(-1)
+    smallest = torch.nan_to_num(cosine_matrix(gramian), nan=1.0).flatten(-2).amin(-1)
     conflict = 1 - smallest.to(caution.dtype)
     grown = torch.where(conflict > settings.threshold, settings.shrink, settings.grow)
     return (caution * grown).clamp(settings.lowest, settings.highest)

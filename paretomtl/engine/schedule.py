@@ -30,7 +30,7 @@ class Clock:
 
     def __init__(self, budget: Budget, *, passes_per_step: int, snapshots: int) -> None:
         self._seconds = float(budget.amount) if budget.unit == "seconds" else None
-        self._started = time.perf_counter()
+        self.start()
         if self._seconds is not None:
             self.total = None
         elif budget.unit == "passes":
@@ -41,6 +41,10 @@ class Clock:
         # With a budget of seconds the last step is not known: grow by a constant factor instead.
         self._ratio = 10 ** (4 / max(snapshots - 1, 1))
         self._next = 0
+
+    def start(self) -> None:
+        """Begin to count seconds."""
+        self._started = time.perf_counter()
 
     def elapsed(self) -> float:
         """Seconds since the batch began."""

@@ -49,7 +49,7 @@ def test_each_lane_equals_torchs_own_optimizer(name: str, decay: float) -> None:
 def test_nesterov_takes_its_gradient_at_the_look_ahead_point() -> None:
     settings = Optimizer(name="nesterov", momentum=0.8)
     x = torch.tensor([[1.0], [-2.0]], dtype=torch.float64)
-    ours = OPTIMIZERS["nesterov"]([x], settings, 0.1)
+    ours = OPTIMIZERS["nesterov"]([x], settings, torch.full((2,), 0.1, dtype=torch.float64))
     alive = torch.ones(2, dtype=torch.bool)
     expected, velocity = x.clone(), torch.zeros_like(x)
     for step in range(10):
@@ -67,7 +67,7 @@ def test_a_dead_lane_stays_where_it_is_and_its_neighbours_do_not_notice(name: st
     results = []
     for poison in (False, True):
         x = torch.linspace(-1, 1, 12, dtype=torch.float64).reshape(3, 4).clone()
-        ours = OPTIMIZERS[name]([x], settings, 0.1)
+        ours = OPTIMIZERS[name]([x], settings, torch.full((3,), 0.1, dtype=torch.float64))
         alive = torch.ones(3, dtype=torch.bool)
         at_death = None
         for step in range(6):

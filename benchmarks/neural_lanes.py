@@ -1,0 +1,197 @@
+"""What a step of K stacked networks costs: against one network at a time, and against the bare products.
+
+    python benchmarks/neural_lanes.py [--repetitions 15] [--compile]
+
+Every row is one step of K networks on their own minibatches with Adam, in CPU seconds of one thread,
+medians of interleaved repetitions:
+
+- loop: the same networks one after the other in plain autograd with torch.optim.Adam,
+- floor: nothing but the batched matrix products that forward and backward pass cannot do without,
+- linear, mgda: our engine's whole step (minibatch, forward, backward, method, optimizer, checks).
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+import paretomtl as pm
+from paretomtl.engine.loop import Batch, Lane, Settings
+from paretomtl.problem import NeuralProblem, ProblemCard, Split
+from paretomtl.sweep.spec import Budget, Optimizer
+
+
+class TwoHeads(nn.Module):
+    def __init__(self, sizes: tuple[int, ...]) -> None:
+        super().__init__()
+        pairs = pairwise(sizes)
+        self.trunk = nn.Sequential(
+            *(layer for a, b in pairs for layer in (nn.Linear(a, b), nn.ReLU()))
+        )
+        self.first = nn.Linear(sizes[-1], 10)
+        self.second = nn.Linear(sizes[-1], 10)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        z = self.trunk(x)
+        return self.first(z), self.second(z)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Classification(NeuralProblem):
+    """Two ten-class tasks on random inputs: the work of a step without a data set's loading."""
+
+    name = "random classification"
+    card = ProblemCard(summary="For timing.", source="this file", family="benchmark")
+    sizes: tuple[int, ...] = (144, 128, 64)
+    batch: int = 64
+    n_objectives = 2
+    ideal = torch.zeros(2, dtype=torch.float64)
+    nadir = torch.ones(2, dtype=torch.float64)
+
+    @property
+    def batch_size(self) -> int:
+        return self.batch
+
+    def module(self) -> nn.Module:
+        return TwoHeads(self.sizes)
+
+    def losses(self, module: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
+        x, first, second = batch
+        a, b = module(x)
+        return torch.stack((cross_entropy(a, first), cross_entropy(b, second)))
+
+    def data(self, split: Split) -> tuple[Tensor, ...]:
+        g = torch.Generator().manual_seed(0)
+        n = 4 * self.batch
+        return (
+            torch.randn(n, self.sizes[0], generator=g),
+            torch.randint(10, (n,), generator=g),
+            torch.randint(10, (n,), generator=g),
+        )
+
+
+def loop_step(problem: Classification, k: int) -> Callable[[], None]:
+    modules = [problem.module() for _ in range(k)]
+    optimizers = [torch.optim.Adam(module.parameters(), 1e-3) for module in modules]
+    data = problem.data("train")
+
+    def step() -> None:
+        for module, optimizer in zip(modules, optimizers, strict=True):
+            index = torch.randint(len(data[0]), (problem.batch,))
+            losses = problem.losses(module, tuple(t[index] for t in data))
+            optimizer.zero_grad()
+            losses.mean().backward()
+            optimizer.step()
+
+    return step
+
+
+def floor_step(problem: Classification, k: int) -> Callable[[], None]:
+    sizes = problem.sizes
+    shapes = [*pairwise(sizes), (sizes[-1], 10), (sizes[-1], 10)]
+    weights = [torch.randn(k, b, a) for a, b in shapes]
+    inputs = [torch.randn(k, problem.batch, a) for a, _ in shapes]
+    outputs = [torch.randn(k, problem.batch, b) for _, b in shapes]
+
+    @torch.no_grad()
+    def step() -> None:
+        for i, (w, x, y) in enumerate(zip(weights, inputs, outputs, strict=True)):
+            torch.bmm(x, w.mT)
+            torch.bmm(y.mT, x)
+            if i:  # the data need no gradient
+                torch.bmm(y, w)
+
+    return step
+
+
+def engine_step(
+    problem: Classification, k: int, method: str, **settings: object
+) -> Callable[[], None]:
+    lanes = [
+        Lane(
+            method=pm.method(method),
+            preference=(i / max(k - 1, 1), 1 - i / max(k - 1, 1)),
+            seed=i,
+            key=i,
+            lr=1e-3,
+        )
+        for i in range(max(k, 2))
+    ]
+    batch = Batch(
+        problem,
+        lanes,
+        Settings(optimizer=Optimizer(lr=1e-3), budget=Budget(steps=1000), **settings),
+        torch.device("cpu"),
+    )
+    return batch.step
+
+
+CASES = [
+    ("28k MLP, batch 64", Classification(), (1, 8, 32, 128)),
+    ("28k MLP, batch 16", Classification(batch=16), (128,)),
+    ("144-32-16 MLP, batch 32", Classification(sizes=(144, 32, 16), batch=32), (1, 128, 512)),
+]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--repetitions", type=int, default=15)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    print(f"{_cpu()}, 1 thread, torch {torch.__version__}; CPU ms of a step")
+    print(
+        f"{'case':<26}{'K':>5}{'loop':>9}{'floor':>9}{'linear':>9}{'mgda':>9}"
+        f"{'loop/lin':>10}{'lin/floor':>10}{'mgda/lin':>10}{'loop/mgda':>10}"
+    )
+    for name, problem, counts in CASES:
+        for k in counts:
+            steps = {
+                "loop": loop_step(problem, k),
+                "floor": floor_step(problem, k),
+                "linear": engine_step(problem, k, "linear"),
+                "mgda": engine_step(problem, k, "mgda"),
+            }
+            t = medians(steps, options.repetitions)
+            print(
+                f"{name:<26}{k:>5}"
+                + "".join(f"{1e3 * t[c]:>9.2f}" for c in steps)
+                + f"{t['loop'] / t['linear']:>10.1f}{t['linear'] / t['floor']:>10.2f}"
+                f"{t['mgda'] / t['linear']:>10.2f}{t['loop'] / t['mgda']:>10.1f}",
+                flush=True,
+            )
+
+
+def medians(steps: dict[str, Callable[[], None]], repetitions: int) -> dict[str, float]:
+    """Time each step in turn, again and again, so that drifts of the machine hit all alike."""
+    for step in steps.values():
+        step()
+        step()
+    times: dict[str, list[float]] = {name: [] for name in steps}
+    for _ in range(repetitions):
+        for name, step in steps.items():
+            started = time.process_time()
+            step()
+            times[name].append(time.process_time() - started)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+if __name__ == "__main__":
+    main()
