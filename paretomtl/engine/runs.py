@@ -106,6 +106,11 @@ def check_fit(problem: Problem, method: Method, preference: Sequence[float]) -> 
             f"a preference for {problem.name!r} needs {m} numbers, one for each objective; "
             f"found {len(preference)}: {list(preference)}."
         )
+    if m < method.least_tasks:
+        raise BadInput(
+            f"method {method.name!r} with these options needs at least {method.least_tasks} tasks; "
+            f"{problem.name!r} has {m}."
+        )
     if not all(p >= 0 for p in preference) or abs(sum(preference) - 1) > 1e-6:
         raise BadInput(
             "a preference must be non-negative numbers that sum to 1; "

@@ -115,6 +115,11 @@ class Method(ABC):
         if self.scale not in ("paper", "unit_sum"):
             raise BadInput(f"`scale` must be 'paper' or 'unit_sum'; found {self.scale!r}.")
 
+    @property
+    def least_tasks(self) -> int:
+        """Fewest tasks it is defined for; checked before a run begins."""
+        return 1
+
     def init(
         self,
         batch: Sequence[int],

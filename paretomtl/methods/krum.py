@@ -42,6 +42,11 @@ class Krum(GramianWeighting):
         count(self, "n_byzantine", least=0)
         count(self, "n_selected", least=1)
 
+    @property
+    def least_tasks(self) -> int:
+        """`n_byzantine` + 3, or `n_selected` when that is more."""
+        return max(self.n_byzantine + 3, self.n_selected)
+
     def solve(self, gramian: Gramian, *, precision: float) -> Weights:
         """Return the weights.
 
@@ -49,11 +54,10 @@ class Krum(GramianWeighting):
             BadInput: There are fewer than n_byzantine + 3 or n_selected tasks.
         """
         m = gramian.shape[-1]
-        least = max(self.n_byzantine + 3, self.n_selected)
-        if m < least:
+        if m < self.least_tasks:
             raise BadInput(
                 f"krum with n_byzantine={self.n_byzantine} and n_selected={self.n_selected} needs at "
-                f"least {least} tasks; found {m}."
+                f"least {self.least_tasks} tasks; found {m}."
             )
         squares = gramian.diagonal(dim1=-2, dim2=-1)
         distances = squares.unsqueeze(-1) + squares.unsqueeze(-2) - 2 * gramian

@@ -40,6 +40,11 @@ class TrimmedMean(Aggregator):
         if self.trim is not None:
             count(self, "trim", least=0)
 
+    @property
+    def least_tasks(self) -> int:
+        """2 `trim` + 1."""
+        return 1 if self.trim is None else 2 * self.trim + 1
+
     def aggregate(self, state: State, signals: Signals) -> tuple[Tensor, State]:
         """Return the trimmed mean, and the state unchanged."""
         rows = jacobian_of(self, signals)
