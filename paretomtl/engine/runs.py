@@ -60,8 +60,7 @@ def run_batch(
     """
     if not specs:
         return []
-    everyone = {spec.key: spec for s in specs for spec in _population(s)}
-    everyone = {spec.key: spec for spec in specs} | everyone
+    everyone = {member.key: member for spec in specs for member in _population(spec)}
     first = specs[0]
     outcomes = run_lanes(
         resolve(first)[0],
@@ -191,6 +190,9 @@ def _blocks(specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
 
 
 def _population(spec: RunSpec) -> list[RunSpec]:
+    """Return the members of the run's set in the set's own order, or the run alone."""
+    if not spec.population:
+        return [spec]
     return [dataclasses.replace(spec, preference=p) for p in spec.population]
 
 
