@@ -43,7 +43,7 @@ def clean(gramian: Gramian) -> CleanGramian:
     # zero times x is zero exactly when x is finite: one pass, whatever the magnitudes
     finite = (gramian * 0).sum((-2, -1)) == 0
     eye = torch.eye(m, dtype=torch.float64, device=gramian.device)
-    matrix = torch.where(finite[..., None, None], gramian.to(torch.float64), eye)
+    matrix = torch.where(finite[..., None, None], gramian.to(torch.float64), eye).contiguous()
     return CleanGramian(matrix, finite, torch.finfo(dtype).eps, dtype)
 
 

@@ -51,7 +51,7 @@ def minimize_nonnegative(
     program.refresh()
     program.advance(m + 2)
     program.refresh()
-    return program.point().mT.reshape(linear.shape)
+    return program.point().mT.contiguous().reshape(linear.shape)
 
 
 class _Program:

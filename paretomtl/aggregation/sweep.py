@@ -54,7 +54,20 @@ def multiply(
     matrix: Float[Tensor, "k m lanes"], vector: Float[Tensor, "m lanes"]
 ) -> Float[Tensor, "k lanes"]:
     """Multiply lane by lane."""
-    return (matrix * vector).sum(1)
+    return total((matrix * vector).transpose(0, 1)).squeeze(0)
+
+
+def total(terms: Float[Tensor, m * rest]) -> Float[Tensor, 1 * rest]:
+    """Sum along the first axis, kept, by halves.
+
+    `torch.sum` adds in another order at the end of a batch than in its middle, which would let the
+    place of a lane show in its last bits.
+    """
+    while (m := terms.shape[0]) > 1:
+        half = m // 2
+        folded = terms[:half] + terms[half : 2 * half]
+        terms = torch.cat((folded, terms[2 * half :])) if m % 2 else folded
+    return terms
 
 
 def _indices(like: Tensor) -> Tensor:

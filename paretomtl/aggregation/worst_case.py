@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from paretomtl.aggregation.lanes import settled
-from paretomtl.aggregation.sweep import multiply, sweep_
+from paretomtl.aggregation.sweep import multiply, sweep_, total
 
 
 class Path(NamedTuple):
@@ -62,12 +62,10 @@ def follow(
         Path(*(part.expand(*linear.shape[:-1], 1).reshape(1, -1) for part in path)),
         precision,
     )
-    return answer.mT.reshape(linear.shape)
+    return answer.mT.contiguous().reshape(linear.shape)
 
 
-def _follow(
-    cosines: Tensor, linear: Tensor, level: Tensor, path: Path, precision: float
-) -> Tensor:
+def _follow(cosines: Tensor, linear: Tensor, level: Tensor, path: Path, precision: float) -> Tensor:
     """Follow the path with the lanes behind.
 
     The parameter is `r = t + e^T a`, which turns the matrix into `C + e e^T`: r goes on rising where t
@@ -88,10 +86,10 @@ def _follow(
     for _ in range(3 * m + 3):
         # on this face a = r e - q, e^T a = A r - B, and a^T C a is a quadratic in r
         weighted = torch.where(basic, level, 0.0)
-        A = (weighted * e).sum(0, keepdim=True)
-        B = (weighted * q).sum(0, keepdim=True)
+        A = total(weighted * e)
+        B = total(weighted * q)
         a = torch.where(basic, now * e - q, 0.0)
-        missing = (path.length - (a * multiply(cosines, a)).sum(0, keepdim=True)).clamp(min=0)
+        missing = (path.length - total(a * multiply(cosines, a))).clamp(min=0)
         free = (1 - A).clamp(min=0)
         slope = (free * (A * now - B)).clamp(min=0)
         root = (slope.square() + A * free * missing).sqrt()
@@ -121,7 +119,7 @@ def _follow(
     along = torch.where(basic & on_surface, e, 0.0)
     for _ in range(2):
         image = multiply(cosines, a)
-        error = path.length - (a * image).sum(0, keepdim=True)
-        rate = 2 * (along * image).sum(0, keepdim=True)
+        error = path.length - total(a * image)
+        rate = 2 * total(along * image)
         a = a + along * torch.where(rate > 0, error / rate, 0.0)
     return a.clamp(min=0)

@@ -47,8 +47,8 @@ class FairGrad(GramianWeighting):
     def solve(self, gramian: Gramian, *, precision: float) -> Weights:
         """Return the root; ones where alpha is 0."""
         alpha = lane(self.alpha, gramian)
-        rounds = 28 if isinstance(self.alpha, float) and self.alpha == 1.0 else 64
-        weights = power_root(
-            gramian, torch.where(alpha > 0, alpha, 1.0), precision=precision, rounds=rounds
-        )
+        if isinstance(self.alpha, float) and self.alpha == 1.0:
+            return power_root(gramian, 1.0, precision=precision, rounds=28)
+        positive = torch.where(alpha > 0, alpha, 1.0)
+        weights = power_root(gramian, positive, precision=precision, rounds=64)
         return torch.where(alpha > 0, weights, 1.0)

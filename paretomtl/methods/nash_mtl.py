@@ -75,8 +75,7 @@ class NashMTL(Weighting):
         shares = None
         if signals.preference is not None:
             shares = signals.preference.to(torch.float64) * gramian.shape[-1]
-        one = gramian.new_ones(1)
-        weights = power_root(gramian, one, precision=lanes.precision, rounds=28, shares=shares)
+        weights = power_root(gramian, 1.0, precision=lanes.precision, rounds=28, shares=shares)
         if state:
             due = (state["age"] % self.update_every == 0).unsqueeze(-1)
             weights = torch.where(due, weights, state["weights"])

@@ -32,7 +32,7 @@ class PMTL(Weighting):
 
     Args:
         divisions: The references are all points of the simplex lattice with so many divisions; 0 picks
-            10, 5, 3 and 2 for m = 2, 3, 4 and beyond.
+            10, 5 and 3 for m = 2, 3 and 4, then 2, and 1 beyond 10 tasks.
         search_steps: Steps after which the search for the sector ends, reached or not.
     """
 
@@ -107,7 +107,7 @@ class PMTL(Weighting):
         return lanes._replace(finite=good).restore(weights), keep_bad_lanes(good, state, after)
 
     def _references(self, m: int, device: torch.device) -> Tensor:
-        divisions = self.divisions or {2: 10, 3: 5, 4: 3}.get(m, 2)
+        divisions = self.divisions or {2: 10, 3: 5, 4: 3}.get(m, 2 if m <= 10 else 1)
         points = list(_lattice(m, divisions))
         if len(points) > _MOST_REFERENCES:
             raise BadInput(

@@ -101,25 +101,19 @@ def tchebycheff_mgda(
     A zero row counts with its loss alone. Where the gradients are stationary before u or the bound is
     reached, the stationary combination is the answer.
     """
-    m = gramian.shape[-1]
-    batch = losses.shape
-    lanes, wish = gramian.reshape(-1, m, m), losses.reshape(-1, m)
-    u = u.expand(*batch[:-1], 1).reshape(-1, 1)
-    scaled = scale_diagonal(lanes)
+    scaled = scale_diagonal(gramian)
     shortest = torch.where(scaled.present, scaled.lengths, torch.inf).amin(-1, keepdim=True)
     shortest = torch.where(shortest.isfinite(), shortest, 1.0)
     level = torch.where(scaled.present, shortest * scaled.inverse, 0.0)
     # in units of u and of the shortest row: C a - l D^-1 / u - t e >= 0
-    linear = torch.where(scaled.present, -wish * scaled.inverse / u, 0.0)
+    linear = torch.where(scaled.present, -losses * scaled.inverse / u, 0.0)
     size = linear.abs().amax(-1, keepdim=True).clamp(min=1.0)
-    unreachable = torch.where(scaled.present, -torch.inf, wish).amax(-1, keepdim=True)
-    cap = -unreachable / (u * shortest * size)
-    wanted = -bound.reshape(-1, 1) / (u * shortest * size)
-    path = Path(1 / size.square(), wanted, torch.where(cap.isnan(), torch.inf, cap))
+    unreachable = torch.where(scaled.present, -torch.inf, losses).amax(-1, keepdim=True)
+    unit = u * shortest * size
+    path = Path(1 / size.square(), -bound / unit, -unreachable / unit)
     a = follow(scaled.cosines, linear / size, level, path, precision=precision)
     share = a * level
     total = share.sum(-1, keepdim=True)
-    best = wish == wish.amax(-1, keepdim=True)
-    vertex = best.to(wish.dtype) / best.sum(-1, keepdim=True)
-    share = torch.where(total > 0, share / total, vertex)
-    return share.reshape(batch)
+    best = losses == losses.amax(-1, keepdim=True)
+    vertex = best.to(losses.dtype) / best.sum(-1, keepdim=True)
+    return torch.where(total > 0, share / total, vertex)
