@@ -152,7 +152,7 @@ def _front(front: FrontRuns, judge: Judge | None, m: int) -> Front:
     points = np.array([r.outcome.final["test"] for r in usable]).reshape(-1, m)
     seen = [r.outcome.final["validation"] for r in usable if "validation" in r.outcome.losses]
     whole = bool(usable) and len(seen) == len(usable) and bool(np.isfinite(seen).all())
-    scores: dict[str, float] = {}
+    scores = {"nondominated": float(nondominated(points, duplicates="first").sum())}
     refused = ""
     try:
         if judge is not None:

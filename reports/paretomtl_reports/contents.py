@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paretomtl.indicators import indicators
 from paretomtl_reports.model import Page, Section
-from paretomtl_reports.tables import Column, Placed, Table
+from paretomtl_reports.tables import Column, Kind, Placed, Table
 
 METHOD = Column(key="method", title="Method", kind="entry")
 
@@ -57,41 +57,22 @@ def standings_table(page: Page) -> Table:
 
 def score_table(section: Section) -> Table:
     """The numbers that matter, one row an entry."""
-    known = not _unknown(section)
-    shares = (
-        Column(
-            key="normalized_hypervolume",
-            title="Share of the front's",
-            kind="bar",
-            better="higher",
-            help=indicators["normalized_hypervolume"].summary,
-        ),
-        Column(key="igd_plus", title="IGD+", better="lower", help=indicators["igd_plus"].summary),
-    )
-    return Table(
+    judge = section.facts.judge
+    at = "" if judge is None else f" Hypervolume at ({_vector(judge.reference_point.tolist())})."
+    table = Table(
         subject=section.title,
         slug=f"{section.slug}-hypervolume",
         caption=(
-            f"Mean over {_count(len(section.seeds), 'seed')} ± half the 95 % "
-            f"confidence interval (Student's t). Hypervolume at ({_point(section)})."
+            f"Mean over {_count(len(section.seeds), 'seed')} ± half the 95 % confidence interval "
+            f"(Student's t).{at}"
         ),
         columns=(
             METHOD,
-            Column(
-                key="hypervolume",
-                title="Hypervolume",
-                better="higher",
-                help=indicators["hypervolume"].summary,
-            ),
+            _indicator("hypervolume"),
             Column(key="seeds", title="n", help="seeds averaged"),
-            *(shares if known else ()),
-            Column(
-                key="nondominated",
-                title="Non-dominated",
-                kind="count",
-                better="higher",
-                help="distinct non-dominated points of a front",
-            ),
+            _indicator("normalized_hypervolume", title="Share of the front's", kind="bar"),
+            _indicator("igd_plus"),
+            _indicator("nondominated", title="Non-dominated", kind="count"),
             Column(
                 key="cut_off",
                 title="Cut off",
@@ -107,12 +88,9 @@ def score_table(section: Section) -> Table:
             (
                 r.label,
                 r.hypervolume,
-                r.hypervolume.n,
-                *(
-                    (r.estimates["normalized_hypervolume"], r.estimates["igd_plus"])
-                    if known
-                    else ()
-                ),
+                len(r.fronts),
+                r.estimates["normalized_hypervolume"],
+                r.estimates["igd_plus"],
                 r.estimates["nondominated"],
                 r.estimates["cut_off"],
                 r.diverged,
@@ -123,58 +101,48 @@ def score_table(section: Section) -> Table:
         ),
         styles=tuple(r.style for r in section.results),
     )
+    return table.known()
 
 
 def indicator_table(section: Section) -> Table:
     """Every other indicator."""
-    names = ("igd", "igd_plus", "gd", "gd_plus", "epsilon") if not _unknown(section) else ()
-    known = not _unknown(section)
-    return Table(
+    names = ("igd", "igd_plus", "gd", "gd_plus", "epsilon")
+    table = Table(
         subject=section.title,
         slug=f"{section.slug}-indicators",
         caption=(
-            "Further indicators, mean over seeds ± half the 95 % confidence "
-            "interval. The second hypervolume is measured twice as far from the ideal."
+            "Further indicators, mean over seeds ± half the 95 % confidence interval. Distances are to "
+            "the exact front, in the objectives' own units; the far reference point lies twice as far "
+            "from the ideal."
         ),
         columns=(
             METHOD,
-            *(
-                [
-                    Column(
-                        key="share_of_best",
-                        title="Share of the best",
-                        kind="share",
-                        better="higher",
-                        help=indicators["share_of_best"].summary,
-                    )
-                ]
-                if known
-                else []
-            ),
+            _indicator("share_of_best", kind="share"),
             Column(
-                key="sensitivity_hypervolume", title="Hypervolume, far reference", better="higher"
+                key="sensitivity_hypervolume",
+                title="Hypervolume, far reference",
+                better="higher",
+                help=indicators["hypervolume"].summary,
             ),
-            *(
-                Column(key=n, title=indicators[n].title, better="lower", help=indicators[n].summary)
-                for n in names
-            ),
+            *(_indicator(name) for name in names),
         ),
         rows=tuple(
             (
                 r.label,
-                *([r.estimates["share_of_best"]] if known else []),
+                r.estimates["share_of_best"],
                 r.estimates["sensitivity_hypervolume"],
-                *(r.estimates[n] for n in names),
+                *(r.estimates[name] for name in names),
             )
             for r in section.results
         ),
         styles=tuple(r.style for r in section.results),
     )
+    return table.known()
 
 
 def cost_table(section: Section) -> Table:
     """What each entry paid for its hypervolume."""
-    return Table(
+    table = Table(
         subject=section.title,
         slug=f"{section.slug}-cost",
         caption=(
@@ -191,6 +159,7 @@ def cost_table(section: Section) -> Table:
         rows=tuple((r.label, r.hypervolume, r.steps, r.passes, r.seconds) for r in section.results),
         styles=tuple(r.style for r in section.results),
     )
+    return table.known()
 
 
 def unfinished_table(section: Section) -> Table:
@@ -317,9 +286,15 @@ def _unknown(section: Section) -> bool:
     return judge is None or judge.best_hypervolume != judge.best_hypervolume
 
 
-def _point(section: Section) -> str:
-    judge = section.facts.judge
-    return "unknown" if judge is None else _vector(judge.reference_point.tolist())
+def _indicator(name: str, *, title: str = "", kind: Kind = "number") -> Column:
+    indicator = indicators[name]
+    return Column(
+        key=name,
+        title=title or indicator.title,
+        kind=kind,
+        better=indicator.better,
+        help=indicator.summary,
+    )
 
 
 def _vector(values: tuple[float, ...] | list[float]) -> str:

@@ -24,8 +24,8 @@ class Front:
         points: Final test losses of those runs, [k, m].
         validation: Their final validation losses, [k, m]; None for analytic problems.
         nondominated: Which points no other point of this front dominates, [k].
-        scores: Indicator name to value; empty when the problem's facts are missing or the score was
-            refused.
+        scores: Indicator name to value; only what needs no fact of the problem when these are missing
+            or the score was refused.
         refused: Why the points cannot be a result; empty otherwise.
         asked: Runs in the store.
     """

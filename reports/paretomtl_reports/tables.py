@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import math
 from collections.abc import Sequence
@@ -75,6 +76,19 @@ class Table:
             return set()
         goal = max(finite) if better == "higher" else min(finite)
         return {i for i, v in enumerate(values) if v == goal}
+
+    def known(self) -> Table:
+        """Return the table without the columns of which no row has a value."""
+        told = [i for i in range(len(self.columns)) if any(_told(row[i]) for row in self.rows)]
+        return dataclasses.replace(
+            self,
+            columns=tuple(self.columns[i] for i in told),
+            rows=tuple(tuple(row[i] for i in told) for row in self.rows),
+        )
+
+
+def _told(value: Value) -> bool:
+    return (shown := plain(value)) == shown
 
 
 def plain(value: Value) -> float | str:

@@ -364,3 +364,12 @@ def test_validation_losses_that_are_not_finite_are_not_compared(record):
     section = only(runs)
     assert section.splits == ()
     assert section.results[0].ok == 2
+
+
+def test_an_absent_problem_still_shows_what_needs_no_facts(front):
+    section = only(front([(0.0, 1.0), (1.0, 0.0), (1.0, 1.0)], problem="from_another_package"))
+    table = score_table(section)
+    assert [c.key for c in table.columns] == [
+        *("method", "seeds", "nondominated", "diverged", "failed", "runs")
+    ]
+    assert table.rows[0][2].mean == 2
