@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from paretomtl.cli.output import PLAIN, Output, shown
 from paretomtl.cli.run import plan_line
@@ -100,13 +100,13 @@ def _place(spec: RunSpec) -> Place:
 
 def _flat(facts: Any, path: str = "") -> Facts:
     """Return nested data as one level, paths as keys; options by their names."""
-    if isinstance(facts, dict):
-        inner = {f"{path}.{k}" if path else str(k): v for k, v in facts.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-        return {p: v for key, value in inner.items() for p, v in _flat(value, key).items()}
     if path.endswith(".options"):
-        pairs: list[tuple[str, Any]] = facts
-        return {f"{path}.{name}": value for name, value in pairs}
-    return {path: facts}
+        facts = dict(facts)
+    if not isinstance(facts, dict):
+        return {path: facts}
+    inner = cast("Facts", facts)
+    parts = (_flat(value, f"{path}.{key}" if path else key) for key, value in inner.items())
+    return {place: value for part in parts for place, value in part.items()}
 
 
 def _changes(old: Facts, new: Facts) -> list[str]:
