@@ -123,6 +123,19 @@ def test_an_interrupted_sweep_goes_on_with_the_batches_it_began_with(
     assert begun[2:] == planned[1:]
 
 
+def test_the_cut_into_batches_does_not_depend_on_what_is_stored(
+    store: Store, sweep: Sweep, on_batch: OnBatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the batches [a b c] [d e f], b is stored: [a c] [d e f] is run, not [a c d] [e f]."""
+    monkeypatch.setattr("paretomtl.engine.runs.ANALYTIC_LANES", 3)
+    specs = sweep(5, methods=("linear", "tchebycheff", "rlw"))
+    execute(specs[1:2], store)
+    run: list[list[RunSpec]] = []
+    on_batch(lambda batch: run.append([*batch]))
+    execute(specs, store)
+    assert run == [[specs[0], specs[2]], specs[3:]]
+
+
 def test_stored_runs_are_left_out_of_a_batch_and_the_rest_come_out_the_same(
     store: Store, sweep: Sweep
 ) -> None:

@@ -170,6 +170,21 @@ def test_a_run_of_another_spec_version_is_shown_but_is_not_this_work(
     assert again.missing([make_record(0).spec]) == [make_record(0).spec]
 
 
+def test_a_run_whose_key_was_computed_otherwise_is_not_this_work(
+    store: Store, make_record: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = store.append([make_record(0), make_record(1)])
+    table = pq.read_table(path)
+    rows = table.to_pylist()
+    rows[0]["key"] = "f" * 32
+    pq.write_table(type(table).from_pylist(rows, schema=table.schema), path)
+    again = open_store(store.path)
+    with caplog.at_level(logging.WARNING):
+        assert [r.spec.seed for r in again.records()] == [1]
+    assert "its key is computed otherwise" in caplog.text
+    assert again.missing([make_record(0).spec]) == [make_record(0).spec]
+
+
 def test_every_file_says_its_format(store: Store, make_record: Make) -> None:
     path = store.append([make_record()])
     metadata = pq.read_schema(path).metadata
