@@ -35,6 +35,7 @@ COMMANDS = {
     "score": "Score a file of points by every indicator.",
     "status": "Show what a suite has done and what would run, and why.",
     "verify": "Run random records of a store again and compare.",
+    "check": "Test a problem or method, ours or yours, against its contract.",
     "doctor": "Show versions, devices, extras and what is broken.",
 }
 """Command -> its line in the help; each is the function of that name in the module of that name."""
