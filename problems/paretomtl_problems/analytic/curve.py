@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.interpolate import CubicSpline
 from torch import Tensor
 
 from paretomtl.errors import BadInput
 from paretomtl.problem import AnalyticProblem, Point
+from paretomtl_problems.analytic.best_points import Floats, best_places, covered
+from paretomtl_problems.analytic.best_points import best_chain as best_chain
 from paretomtl_problems.analytic.options import floats
 
-Floats = npt.NDArray[np.float64]
+Pieces = tuple[tuple[float, float], ...]
 
 NODES = 4097
-"""Points of the table that turns arc length into the parameter, per piece."""
+"""Points of a table, per piece."""
 
-CHOICES = 33
-"""Positions tried for each point in one round of the search for the best N points."""
+GRADED = 0.5 - 0.5 * np.cos(np.linspace(0.0, np.pi, NODES))
+"""Their places in the unit interval."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +37,7 @@ class Curve:
     """
 
     point: Callable[[Tensor], Tensor]
-    pieces: tuple[tuple[float, float], ...] = ((0.0, 1.0),)
+    pieces: Pieces = ((0.0, 1.0),)
 
     @cached_property
     def ideal(self) -> Tensor:
@@ -56,10 +59,11 @@ class Curve:
         """
         check_count(n)
         single = np.array([start for start, stop in self.pieces if start == stop][:n])
-        nodes, lengths = self._arcs
         rest = n - len(single)
         wanted = np.linspace(0.0, 1.0, rest) if rest > 1 else np.full(rest, 0.5)
-        return torch.tensor(self._at(np.concatenate([single, _look_up(wanted, lengths, nodes)])))
+        share = self._whole.shares(_arc, least=1e-12)
+        places = np.interp(wanted, share, np.arange(share.size))
+        return torch.tensor(self._at(np.concatenate([single, self._whole.parameters(places)])))
 
     def hypervolume(self, reference_point: Tensor) -> float:
         """Return the hypervolume of the whole front, by double-exponential quadrature (about 1e-13)."""
@@ -76,44 +80,42 @@ class Curve:
     def best_hypervolume(self, n_points: int, reference_point: Tensor) -> float:
         """Return the largest hypervolume of `n_points` points of the front (about 1e-12).
 
-        Points 1..N with f1 rising cover `sum_i (f1[i+1] - f1[i]) (r2 - f2[i])`, `f1[N+1] = r1`. A
-        dynamic program picks the best of a few positions for every point at once; the positions
-        then close in on the optimum. The first round tries the whole front, so that every piece
-        and every local optimum that its grid resolves competes.
+        The search runs on a spline of the front; the points it finds are then evaluated exactly.
         """
         check_count(n_points)
         r1, r2 = floats(reference_point)
-        pieces = self._within(r1, r2)
-        if not pieces:
-            return 0.0
-        nodes, share = self._table(pieces, _density, least=min(0.005, 1 / n_points))
-
-        def best(places: Floats) -> tuple[float, Floats]:
-            points = self._at(_look_up(places.ravel(), share, nodes))
-            f1, f2 = points.reshape(*places.shape, 2).transpose(2, 0, 1)
-            shape = (n_points, places.shape[-1])  # the first round has one row for all
-            value, chosen = best_chain(
-                np.broadcast_to(f1, shape), np.broadcast_to(r2 - f2, shape), r1
-            )
-            return value, np.broadcast_to(places, shape)[np.arange(n_points), chosen]
-
-        if n_points <= 100:
-            grid = np.linspace(0.0, 1.0, 4 * n_points + 257)
-            value, places = best(grid[None])
-            reach = 2.0 / (grid.size - 1)
-        else:  # equal shares of the best density for many points are near the optimum already
-            places = (np.arange(n_points) + 0.5) / n_points
-            value, reach = 0.0, 3.0 / n_points
-        steps = np.linspace(-1.0, 1.0, CHOICES)
-        while reach > 1e-9:
-            found, places = best(np.clip(places[:, None] + reach * steps, 0.0, 1.0))
-            value = max(value, found)
-            reach /= 3.0
-        return value
+        key = (n_points, r1, r2)
+        if key not in self._found:
+            self._found[key] = self._search(*key)
+        return self._found[key]
 
     @cached_property
-    def _arcs(self) -> tuple[Floats, Floats]:
-        return self._table([p for p in self.pieces if p[0] < p[1]], _arc, least=1e-12)
+    def _found(self) -> dict[tuple[int, float, float], float]:
+        return {}
+
+    def _search(self, n_points: int, r1: float, r2: float) -> float:
+        pieces = tuple(self._within(r1, r2))
+        if not pieces:
+            return 0.0
+        table = self._whole if pieces == self.pieces else self._tabulate(pieces)
+        share = table.shares(_density, least=min(0.005, 1 / n_points))
+        nodes = np.arange(share.size, dtype=np.float64)
+
+        def objectives(places: Floats) -> tuple[Floats, Floats]:
+            f = table.spline(np.interp(places, share, nodes))
+            return f[..., 0], f[..., 1]
+
+        places = best_places(objectives, n_points, r1, r2)
+        f = self._at(table.parameters(np.interp(places, share, nodes)))
+        return covered(f[:, 0], f[:, 1], r1, r2)
+
+    @cached_property
+    def _whole(self) -> Table:
+        return self._tabulate(self.pieces)
+
+    def _tabulate(self, pieces: Pieces) -> Table:
+        nodes = np.concatenate([start + (stop - start) * GRADED for start, stop in pieces])
+        return Table(pieces, self._at(nodes))
 
     def _at(self, t: Floats) -> Floats:
         return self.point(torch.tensor(t, dtype=torch.float64)).detach().numpy()
@@ -154,19 +156,59 @@ class Curve:
         height = (r2 - f[:, 1].detach()) * slope
         return float((stop - start) * weights @ height.numpy())
 
-    def _table(
-        self, pieces: Sequence[tuple[float, float]], measure: Measure, *, least: float
-    ) -> tuple[Floats, Floats]:
-        """Return parameters and the share of the measure up to each, at least `least` a piece."""
-        # finer towards the ends, where slopes may blow up
-        graded = 0.5 - 0.5 * np.cos(np.linspace(0.0, np.pi, NODES))
-        nodes = np.concatenate([a + (b - a) * graded for a, b in pieces])
-        steps = measure(np.diff(self._at(nodes), axis=0))
-        steps[NODES - 1 :: NODES] = 0.0  # the gaps
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Points of a curve at graded parameters: finer towards the ends, where slopes may blow up.
+
+    A place is counted in nodes: piece k holds the places from k times NODES on.
+
+    Args:
+        pieces: Intervals of the parameter.
+        points: Objectives at the nodes, [pieces * NODES, m].
+    """
+
+    pieces: Pieces
+    points: Floats
+
+    def shares(self, measure: Measure, *, least: float) -> Floats:
+        """Return the share of a measure up to each node; every piece gets at least `least`."""
+        steps = measure(np.diff(self.points, axis=0))
+        gaps = np.arange(1, len(steps) + 1) % NODES == 0
+        steps[gaps] = 0.0
         steps += least * (steps.sum() or 1.0) / NODES
-        steps[NODES - 1 :: NODES] = 0.0
+        steps[gaps] = 0.0
         share = np.concatenate([[0.0], np.cumsum(steps)])
-        return nodes, share / share[-1]
+        return share / share[-1]
+
+    def parameters(self, places: Floats) -> Floats:
+        """Return the parameters at places between nodes."""
+        piece, within = self._split(places)
+        starts, stops = np.array(self.pieces).T
+        graded = 0.5 - 0.5 * np.cos(within * np.pi / (NODES - 1))
+        return starts[piece] + (stops - starts)[piece] * graded
+
+    def spline(self, places: Floats) -> Floats:
+        """Return the objectives at places between nodes, by cubic splines, [*places, m]."""
+        piece, within = self._split(places)
+        values = np.empty((*places.shape, self.points.shape[1]))
+        for k, spline in enumerate(self._splines):
+            values[piece == k] = spline(within[piece == k])
+        return values
+
+    @cached_property
+    def _splines(self) -> list[Callable[[Floats], Floats]]:
+        nodes = np.arange(NODES, dtype=np.float64)
+        return [
+            CubicSpline(nodes, self.points[k * NODES : (k + 1) * NODES])
+            for k in range(len(self.pieces))
+        ]
+
+    def _split(self, places: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
+        """Return the piece of each place and the place within it; gaps belong to the nearer end."""
+        piece = np.clip(np.rint((places - (NODES - 1) / 2) / NODES), 0, len(self.pieces) - 1)
+        within = np.clip(places - piece * NODES, 0.0, NODES - 1.0)
+        return piece.astype(np.int64), within
 
 
 Measure = Callable[[Floats], Floats]
@@ -181,43 +223,12 @@ def _density(steps: Floats) -> Floats:
     return np.sqrt(np.abs(steps[:, 0] * steps[:, 1]))
 
 
-def _look_up(wanted: Floats, share: Floats, nodes: Floats) -> Floats:
-    return np.interp(wanted, share, nodes)
-
-
 def _double_exponential() -> tuple[Floats, Floats]:
     """Return nodes and weights on [0, 1] that converge whatever the integrand does at the ends."""
     s = np.arange(-3.2, 3.2 + 1e-9, 1 / 64)
     x = 1.0 / (1.0 + np.exp(-np.pi * np.sinh(s)))
     weights = np.pi * np.cosh(s) * x * (1.0 - x) / 64
     return x, weights / weights.sum()
-
-
-def best_chain(f1: Floats, height: Floats, r1: float) -> tuple[float, npt.NDArray[np.int64]]:
-    """Choose one candidate for each point so that together they cover most.
-
-    Args:
-        f1: First objective of each point's candidates, [N, K].
-        height: `r2 - f2` of each candidate, [N, K].
-        r1: First coordinate of the reference point.
-
-    Returns:
-        The hypervolume and the index of each point's choice. A chain that steps back in `f1` is
-        never better than the chain without that step, so order needs no check.
-    """
-    n = len(f1)
-    value = np.zeros(f1.shape[1])
-    came_from = np.zeros(f1.shape, dtype=np.int64)
-    for i in range(1, n):
-        offered = (value - f1[i - 1] * height[i - 1])[:, None] + height[i - 1][:, None] * f1[i]
-        came_from[i] = offered.argmax(0)
-        value = offered[came_from[i], np.arange(f1.shape[1])]
-    value = value + (r1 - f1[-1]) * height[-1]
-    chosen = np.empty(n, dtype=np.int64)
-    chosen[-1] = value.argmax()
-    for i in range(n - 1, 0, -1):
-        chosen[i - 1] = came_from[i, chosen[i]]
-    return float(value[chosen[-1]]), chosen
 
 
 def check_count(n: int) -> None:
@@ -234,6 +245,10 @@ class CurveProblem(AnalyticProblem):
         """The exact front."""
         raise NotImplementedError
 
+    @cached_property
+    def _kept(self) -> Curve:
+        return self.curve  # with its tables and the best volumes found so far
+
     @property
     def n_objectives(self) -> int:
         """Two."""
@@ -242,16 +257,16 @@ class CurveProblem(AnalyticProblem):
     @property
     def ideal(self) -> Tensor:
         """Best value of each objective."""
-        return self.curve.ideal
+        return self._kept.ideal.clone()
 
     @property
     def nadir(self) -> Tensor:
         """Worst value of each objective on the front."""
-        return self.curve.nadir
+        return self._kept.nadir.clone()
 
     def front(self, n: int) -> Tensor:
         """Return `n` points of the exact front at equal steps of arc length, [n, 2]."""
-        return self.curve.sample(n)
+        return self._kept.sample(n)
 
     def best_hypervolume(
         self, n_points: int | None = None, *, reference_point: Point | None = None
@@ -259,8 +274,8 @@ class CurveProblem(AnalyticProblem):
         """Return the hypervolume of the whole front, or the best of `n_points` points."""
         r = checked_reference(self, reference_point)
         if n_points is None:
-            return self.curve.hypervolume(r)
-        return self.curve.best_hypervolume(n_points, r)
+            return self._kept.hypervolume(r)
+        return self._kept.best_hypervolume(n_points, r)
 
 
 def checked_reference(problem: AnalyticProblem, reference_point: Point | None) -> Tensor:

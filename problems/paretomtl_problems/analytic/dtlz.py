@@ -58,7 +58,9 @@ class DTLZ(AnalyticProblem):
         return torch.ones(self.n_objectives, dtype=torch.float64)
 
     def _split(self, x: Variables) -> tuple[Tensor, Tensor]:
-        return x[..., : self.n_objectives - 1], x[..., self.n_objectives - 1 :]
+        sizes = [self.n_objectives - 1, self.n_variables - self.n_objectives + 1]
+        place, distance = torch.split(x, sizes, -1)
+        return place, distance
 
 
 def spherical(angles: Tensor, radius: Tensor) -> Tensor:

@@ -12,7 +12,8 @@ from torch import Tensor
 from paretomtl.errors import BadInput
 from paretomtl.problem import AnalyticProblem, Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
-from paretomtl_problems.analytic.curve import best_chain, check_count, checked_reference
+from paretomtl_problems.analytic.best_points import best_chain
+from paretomtl_problems.analytic.curve import check_count, checked_reference
 from paretomtl_problems.analytic.options import box, floats, whole_number
 
 HEAD, TAIL = 30, 5
