@@ -12,7 +12,7 @@ is `w_i = p_i (L_i / M)^(g - 1)`.
 
 A loss of exactly zero stands for the limit of small losses: it is replaced by the smallest normal
 number, so that every limit that exists comes out (M = 0 for g <= 0; w = 0 for g > 1; w = p^(1/g) for
-g < 0), and a weight that would be infinite is a large finite number instead. Negative losses give NaN.
+g < 0), and a weight that would be infinite is `largest_weight` instead. Negative losses give NaN.
 Ties of the extremes at g = ±inf share in proportion to p, which is the limit of the formula.
 """
 
@@ -59,6 +59,14 @@ def known_of(gamma: float | Tensor) -> tuple[bool, bool, bool]:
     return bool(values.isinf().any()), bool(small.any()), bool((values == 0).all())
 
 
+def largest_weight(dtype: torch.dtype) -> float:
+    """Return the number that stands for an infinite weight: its square, which optimizers form, is finite.
+
+    7e153 in float64, 9e18 in float32.
+    """
+    return torch.finfo(dtype).tiny ** -0.5
+
+
 def power_mean(losses: Losses, gamma: Exponents, p: Preference) -> Float[Tensor, "*batch"]:
     """Return `M_gamma` of each lane; differentiable in `losses`, also twice.
 
@@ -90,7 +98,7 @@ def power_mean_weights(losses: Losses, gamma: Exponents, p: Preference) -> Weigh
     if gamma.infinite:
         _, extreme = _extreme(losses, gamma.value, p)
         weights = torch.where(gamma.value.isfinite(), weights, extreme)
-    return weights.clamp(max=torch.finfo(losses.dtype).max).to(losses.dtype)
+    return weights.clamp(max=largest_weight(losses.dtype)).to(losses.dtype)
 
 
 def exponential_mean(

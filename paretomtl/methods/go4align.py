@@ -13,7 +13,7 @@ from paretomtl.aggregation.clusters import cluster_means
 from paretomtl.methods.base import Card, Signals, State, lane_option, methods
 from paretomtl.methods.loss_statistics import HistoryWeighting
 from paretomtl.methods.options import count, emphasize, lane, settle
-from paretomtl.methods.positive import reciprocal
+from paretomtl.methods.positive import bounded, reciprocal
 
 
 @methods.register("go4align")
@@ -66,7 +66,8 @@ class GO4Align(HistoryWeighting):
         losses = self.positive(signals).detach()
         risk = torch.exp(self._log_risk(state, losses))
         indicator = risk * losses.sum(-1, keepdim=True) * reciprocal(losses)
-        return emphasize(cluster_means(indicator, self.groups), signals)
+        weights = emphasize(cluster_means(indicator, self.groups), signals)
+        return bounded(weights)
 
     def update(self, state: State, signals: Signals) -> State:
         """Return the risk indicators that include these losses."""

@@ -19,7 +19,7 @@ from paretomtl.methods.options import (
     per_task,
     settle,
 )
-from paretomtl.methods.positive import PositiveScalarization, reciprocal
+from paretomtl.methods.positive import PositiveScalarization, bounded, reciprocal
 
 
 @methods.register("log_sum")
@@ -44,7 +44,7 @@ class LogSum(PositiveScalarization):
 
     def weights(self, state: State, signals: Signals) -> Tensor:
         """Return `m p_i / L_i`."""
-        return emphasize(reciprocal(self.positive(signals)), signals)
+        return bounded(emphasize(reciprocal(self.positive(signals)), signals))
 
 
 @methods.register("live_norm")
@@ -91,7 +91,7 @@ class LiveNorm(PositiveScalarization):
         mean = self._mean(state, signals)
         if isinstance(self.eps, Tensor) or self.eps > 0:
             mean = mean + lane(self.eps, mean)
-        return emphasize(reciprocal(mean), signals)
+        return bounded(emphasize(reciprocal(mean), signals))
 
     def update(self, state: State, signals: Signals) -> State:
         """Return the running mean that includes these losses."""

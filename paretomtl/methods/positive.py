@@ -8,6 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from paretomtl.aggregation.power_mean import largest_weight
 from paretomtl.methods.base import Scalarization, Signals
 from paretomtl.methods.options import PerTask, losses_of, per_task, settle
 
@@ -16,8 +17,9 @@ from paretomtl.methods.options import PerTask, losses_of, per_task, settle
 class PositiveScalarization(Scalarization):
     """A scalarization of `L + shift`, which must be positive.
 
-    A loss of exactly zero stands for the limit of small losses: reciprocals and logarithms take the
-    smallest normal number in its place, so weights stay finite. Negative losses give NaN in their lane.
+    A loss of zero stands for the limit of small losses: reciprocals and logarithms take a tiny number
+    in its place (1.5e-154 in float64, 1.1e-19 in float32), so that weights and their squares stay
+    finite. Negative losses give NaN in their lane.
 
     Args:
         shift: Added to every loss first, so that losses with a known lower bound can be used. One
@@ -40,13 +42,22 @@ class PositiveScalarization(Scalarization):
         return losses + per_task(self.shift, losses, name="shift")
 
     def positive(self, signals: Signals) -> Tensor:
-        """Return the shifted losses with zero replaced by the smallest normal, negatives by NaN."""
-        losses = self.shifted(signals)
-        tiny = losses.new_full((), torch.finfo(losses.dtype).tiny)
-        # the sum keeps the gradient of the loss at zero
-        return losses + torch.where(losses > 0, 0.0, torch.where(losses == 0, tiny, torch.nan))
+        """Return the shifted losses, lifted to a tiny number from below it; negatives become NaN."""
+        return lifted(self.shifted(signals))
+
+
+def lifted(losses: Tensor) -> Tensor:
+    """Return losses lifted to a tiny number from below it; negatives become NaN."""
+    tiny = 1 / largest_weight(losses.dtype)
+    # the sum keeps the gradient of the loss at zero
+    return losses + torch.where(losses < 0, torch.nan, (tiny - losses.detach()).clamp(min=0))
+
+
+def bounded(weights: Tensor) -> Tensor:
+    """Return weights no larger than `largest_weight`, which stands for infinity."""
+    return weights.clamp(max=largest_weight(weights.dtype))
 
 
 def reciprocal(positive: Tensor) -> Tensor:
-    """Return 1 / x, never infinite for x > 0."""
-    return positive.reciprocal().clamp(max=torch.finfo(positive.dtype).max)
+    """Return 1 / x, at most `largest_weight`."""
+    return bounded(positive.reciprocal())

@@ -23,6 +23,7 @@ from paretomtl.methods.options import (
     per_task,
     settle,
 )
+from paretomtl.methods.positive import bounded, lifted
 from paretomtl.methods.tchebycheff import IdealPointScalarization
 
 
@@ -95,7 +96,7 @@ class SmoothTchebycheff(IdealPointScalarization):
             exponents, mu = self._exponents(signals)
             smooth = (mu * torch.logsumexp(exponents, -1, keepdim=True)).squeeze(-1)
             return smooth.to(losses_of(signals).dtype)
-        losses = losses_of(signals)
+        losses = lifted(losses_of(signals))
         exponents, mu = self._log_ratios(state, signals)
         m = losses.shape[-1]
         smooth = (m * mu * torch.logsumexp(exponents, -1, keepdim=True)).squeeze(-1)
@@ -115,7 +116,7 @@ class SmoothTchebycheff(IdealPointScalarization):
         if self._measures:
             warm = (state["count"] < self.warmup).unsqueeze(-1)
             weights = torch.where(warm, 1.0, weights)
-        return emphasize(weights / losses, signals)
+        return bounded(emphasize(weights / lifted(losses), signals))
 
     def update(self, state: State, signals: Signals) -> State:
         """Return the mean over the end of the warm-up, and the steps made."""
@@ -138,7 +139,7 @@ class SmoothTchebycheff(IdealPointScalarization):
         return coefficients(signals, d) * d / mu, mu
 
     def _log_ratios(self, state: State, signals: Signals) -> tuple[Tensor, Tensor]:
-        losses = losses_of(signals).double()
+        losses = lifted(losses_of(signals)).double()
         if self.nadir is not None:
             nadir = per_task(self.nadir, losses, name="nadir")
         else:  # before the warm-up ends the mean may be 0: those lanes do not use it yet

@@ -312,7 +312,7 @@ def test_moo_svgd_with_one_member_is_mgda():
 def test_moo_svgd_pushes_members_apart():
     losses = torch.tensor([[0.5, 0.5], [0.6, 0.4]], dtype=F64)
     rows = torch.eye(2, dtype=F64).expand(2, 2, 2)
-    push = pm.aggregate("moo_svgd", rows, losses=losses, repulsion=1e3)
+    push = pm.aggregate("moo_svgd", rows, losses=losses, repulsion=1e3, bandwidth=0.05)
     after = losses - 1e-5 * push  # identity Jacobian: the step in x is the step in F
     assert (after[0] - after[1]).norm() > (losses[0] - losses[1]).norm()
 
