@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal, localcontext
 from fractions import Fraction
 
 import numpy as np
@@ -40,15 +41,17 @@ def weights(losses, gamma, p=None, dtype=torch.float64):
 
 
 def oracle(losses, gamma, p):
-    """The definition by NumPy, in extended precision; the geometric mean near 0 by its series."""
-    log = np.log(np.asarray(losses, dtype=np.longdouble))
-    p = np.asarray(p, dtype=np.longdouble)
-    centre = (p * log).sum()
-    d = log - centre
-    if abs(gamma) * np.abs(d).max() < 1e-4:  # cumulants: g k2 / 2 + g^2 k3 / 6
-        k2, k3 = (p * d**2).sum(), (p * d**3).sum()
-        return float(np.exp(centre + gamma * k2 / 2 + gamma**2 * k3 / 6))
-    return float(np.exp(centre + logsumexp(gamma * d, b=p) / gamma))
+    """The definition in 80 decimal digits; below |gamma| = 1e-30 its limit."""
+    with localcontext() as context:
+        context.prec, context.Emin, context.Emax = 80, -(10**9), 10**9
+        x = [Decimal(float(v)) for v in losses]
+        q = [Decimal(float(v)) for v in p]
+        total = sum(q)
+        if abs(gamma) < 1e-30:
+            return float((sum(w * v.ln() for w, v in zip(q, x, strict=True)) / total).exp())
+        g = Decimal(float(gamma))
+        mean = sum(w * (g * v.ln()).exp() for w, v in zip(q, x, strict=True)) / total
+        return float((mean.ln() / g).exp())
 
 
 @pytest.mark.parametrize(
