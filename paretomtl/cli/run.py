@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from paretomtl.cli.output import PLAIN, Output
 from paretomtl.cli.progress import RunProgress, duration
 from paretomtl.cli.stores import store_of
-from paretomtl.cli.summary import COLUMNS, summarize
+from paretomtl.cli.summary import COLUMNS, for_people, summarize
 
 if TYPE_CHECKING:
     from paretomtl.executors import ExecutionSummary
@@ -151,7 +151,7 @@ def _conclude(
     if rows:
         output.say("")
         if not output.quiet:
-            output.table(rows, COLUMNS)
+            output.table([*map(for_people, rows)], COLUMNS)
         output.say("")
     pace = f" in {duration(summary.seconds)}" if summary.executed else ""
     output.say(f"{summary.executed} runs carried out{pace}, {summary.reused} reused.")

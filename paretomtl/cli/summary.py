@@ -51,6 +51,16 @@ def summarize(store: Store, specs: Sequence[RunSpec]) -> list[dict[str, Any]]:
     ]
 
 
+def for_people(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of `summarize` with its numbers rounded for reading."""
+    volume, share = row["hypervolume"], row["share"]
+    return {
+        **row,
+        "hypervolume": "" if volume is None else f"{volume:.4f}",
+        "share": "" if share is None else f"{share:.1%}",
+    }
+
+
 def _row(problem: Problem, seeds: dict[int, list[Record]]) -> dict[str, Any]:
     from paretomtl.indicators import hypervolume
 
