@@ -36,11 +36,13 @@ class Front:
 
     Args:
         problem: The problem that was run.
+        methods: The method of each run.
         specs: What each run was asked.
         outcomes: What came out, in the same order.
     """
 
     problem: Problem
+    methods: tuple[Method, ...]
     specs: tuple[RunSpec, ...]
     outcomes: tuple[Outcome, ...]
 
@@ -68,11 +70,11 @@ class Front:
         import pandas as pd
 
         rows: list[dict[str, Any]] = []
-        for spec, outcome in zip(self.specs, self.outcomes, strict=True):
+        for method, spec, outcome in zip(self.methods, self.specs, self.outcomes, strict=True):
             row: dict[str, Any] = {
                 "problem": spec.problem.label,
                 "method": spec.method.label,
-                "gamma": dict(spec.method.options).get("gamma"),
+                "gamma": getattr(method, "gamma", None),
                 "preference": spec.preference,
                 "seed": spec.seed,
                 "status": outcome.status,
@@ -198,7 +200,7 @@ def trace(
         for seed in _seeds(seeds):
             for wish in wishes:
                 check_fit(the_problem, variant, wish)
-                check_optimizer(variant, base, limit)
+                check_optimizer(variant, base, limit, m)
                 members.append(variant)
                 specs.append(
                     RunSpec(
@@ -222,7 +224,7 @@ def trace(
         device=device,
         progress=progress,
     )
-    return Front(the_problem, tuple(specs), tuple(outcomes))
+    return Front(the_problem, tuple(members), tuple(specs), tuple(outcomes))
 
 
 def _preferences(preferences: int | ArrayLike | Tensor | None, m: int) -> list[tuple[float, ...]]:

@@ -116,6 +116,11 @@ def run_lanes(
     return [outcomes[back[lane]] for lane in range(len(lanes))]
 
 
+def passes_per_step(method: Method, n_tasks: int) -> int:
+    """Return the backward passes of one lane in one step: one, or one a task and minibatch."""
+    return (1 if Reads.of(method) is Reads.LOSSES else n_tasks) * method.minibatches
+
+
 class Batch:
     """The state of one batch while it runs."""
 
@@ -168,8 +173,7 @@ class Batch:
     @property
     def passes_per_step(self) -> int:
         """Backward passes of one lane in one step."""
-        tasks = 1 if self.reads is Reads.LOSSES else self.lanes.n_tasks
-        return tasks * self.minibatches
+        return passes_per_step(self.groups[0].method, self.lanes.n_tasks)
 
     def run(self, wanted: int, progress: ProgressCallback | None) -> list[Outcome]:
         """Advance all lanes to the end of the budget; `wanted` of them are not padding."""

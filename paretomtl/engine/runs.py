@@ -6,7 +6,14 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from paretomtl.engine.loop import Lane, ProgressCallback, Reads, Settings, run_lanes
+from paretomtl.engine.loop import (
+    Lane,
+    ProgressCallback,
+    Reads,
+    Settings,
+    passes_per_step,
+    run_lanes,
+)
 from paretomtl.engine.outcome import Outcome
 from paretomtl.engine.seeding import stable_hash
 from paretomtl.errors import BadInput
@@ -83,7 +90,7 @@ def resolve(spec: RunSpec) -> tuple[Problem, Method]:
     the_problem = problem(spec.problem.name, **dict(spec.problem.options))
     the_method = method(spec.method.name, **dict(spec.method.options))
     check_fit(the_problem, the_method, spec.preference)
-    check_optimizer(the_method, spec.optimizer, spec.budget)
+    check_optimizer(the_method, spec.optimizer, spec.budget, the_problem.n_objectives)
     if isinstance(the_method, SetMethod) and spec.preference not in spec.population:
         raise BadInput(
             f"method {spec.method.name!r} moves a whole set: `population` must list the preferences of "
@@ -122,13 +129,19 @@ def check_fit(problem: Problem, method: Method, preference: Sequence[float]) -> 
         )
 
 
-def check_optimizer(method: Method, optimizer: Optimizer, budget: Budget) -> None:
-    """Check that a learning-rate schedule has what it needs.
+def check_optimizer(method: Method, optimizer: Optimizer, budget: Budget, n_tasks: int) -> None:
+    """Check that a budget holds at least one step, and a learning-rate schedule what it needs.
 
     Raises:
-        BadInput: A cosine schedule without a known last step, or a conflict-aware rate with a method
-            that computes no gradient of each task.
+        BadInput: Fewer passes than one step takes, a cosine schedule without a known last step, or a
+            conflict-aware rate with a method that computes no gradient of each task.
     """
+    passes = passes_per_step(method, n_tasks)
+    if budget.unit == "passes" and budget.amount < passes:
+        raise BadInput(
+            f"one step of {method.name!r} takes {passes} backward passes; "
+            f"a budget of {budget} ends before it."
+        )
     if optimizer.schedule == "cosine" and budget.unit == "seconds":
         raise BadInput(
             "a cosine schedule needs to know the last step: give the budget in steps or passes."
