@@ -13,7 +13,12 @@ from torch import Tensor
 from paretomtl.errors import NoKnownFront
 from paretomtl.problem import AnalyticProblem, Point
 from paretomtl_problems.analytic.curve import Curve
-from paretomtl_problems.analytic.surface import beyond_nadir, even_surface, whole_front_only
+from paretomtl_problems.analytic.surface import (
+    beyond_nadir,
+    even_surface,
+    jacobian,
+    whole_front_only,
+)
 
 LARGEST = 5
 """Objectives up to which the hypervolume is integrated."""
@@ -110,14 +115,12 @@ def simplicial_hypervolume(on_front: Callable[[Tensor], Tensor], reference_point
             others = [j for j in range(last) if j not in binding]
 
             def point(u: Tensor, face: list[int] = face) -> Tensor:
-                full = torch.zeros(m, dtype=torch.float64)
-                full = full.index_put((torch.tensor(face),), from_cube(u))
-                return on_front(full)
+                full = torch.zeros(len(u), m, dtype=torch.float64)
+                return on_front(full.index_copy(1, torch.tensor(face), from_cube(u)))
 
-            f = torch.func.vmap(point)(nodes)
-            jacobian = torch.func.vmap(torch.func.jacfwd(point))(nodes)[:, list(binding)]
-            free = (reference_point - f)[:, [*others, last]].prod(-1)
-            total += float((weights * free * jacobian.det().abs()).sum())
+            slopes = jacobian(point, nodes)[:, list(binding)]
+            free = (reference_point - point(nodes))[:, [*others, last]].prod(-1)
+            total += float((weights * free * slopes.det().abs()).sum())
     return total
 
 

@@ -49,14 +49,23 @@ def even_surface(
     tried = 8 * n
     while True:
         u = even_points(tried, dimension + 1)
-        jacobian = torch.func.vmap(torch.func.jacrev(point))(u[:, :-1])
-        area = (jacobian.mT @ jacobian).det().clamp_min(0).sqrt()
+        slopes = torch.func.vmap(torch.func.jacrev(point))(u[:, :-1])
+        area = (slopes.mT @ slopes).det().clamp_min(0).sqrt()
         if holds is not None:
             area = area * holds(u[:, :-1])
         kept = u[u[:, -1] * area.max() < area][:n, :-1]
         if len(kept) == n:
             return torch.func.vmap(point)(kept)
         tried *= 2
+
+
+def jacobian(function: Callable[[Tensor], Tensor], u: Tensor) -> Tensor:
+    """Return the derivatives of every row of [k, m] by its own row of [k, d], [k, m, d]."""
+    with torch.enable_grad():
+        u = u.detach().requires_grad_()
+        f = function(u)
+        rows = [torch.autograd.grad(column.sum(), u, retain_graph=True)[0] for column in f.T]
+    return torch.stack(rows, 1)
 
 
 def even_simplex(n: int, m: int) -> Tensor:
