@@ -68,8 +68,8 @@ class PMTL(Weighting):
     ) -> State:
         """Return every lane searching."""
         return {
-            "searching": torch.ones(*batch, dtype=torch.bool, device=device),
-            "age": torch.zeros(*batch, dtype=torch.int64, device=device),
+            "searching": torch.ones(tuple(batch), dtype=torch.bool, device=device),
+            "age": torch.zeros(tuple(batch), dtype=torch.int64, device=device),
         }
 
     def weigh(self, state: State, signals: Signals) -> tuple[Weights, State]:
