@@ -82,7 +82,11 @@ class Output:
         for key, heading in columns.items():
             numeric = all(isinstance(row.get(key), (int, float)) for row in rows)
             table.add_column(
-                heading, justify="right" if numeric else "left", header_style="bold", max_width=72
+                heading,
+                justify="right" if numeric else "left",
+                header_style="bold",
+                max_width=72,
+                overflow="fold",
             )
         for row in rows:
             table.add_row(*(Text(shown(row.get(key))) for key in columns))
