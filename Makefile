@@ -53,8 +53,6 @@ $(INSTALLED): requirements.txt pyproject.toml
 demo: $(INSTALLED)
 	$(BIN)/paretomtl run $(SUITE) --store runs/$(SUITE)
 	$(BIN)/paretomtl report runs/$(SUITE) --out reports/out/$(SUITE)
-	@echo
-	@echo "The report: reports/out/$(SUITE)/index.html"
 
 test: $(INSTALLED)
 	$(RUN) pytest -n $(JOBS) $(TESTS)
