@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.func import functional_call, vmap  # pyright: ignore[reportPrivateImportUsage]
 
 from paretomtl.engine.minibatches import Minibatches
-from paretomtl.engine.seeding import generator, stable_hash
+from paretomtl.engine.seeding import generator
 from paretomtl.errors import BadInput
 from paretomtl.problem import SPLITS, AnalyticProblem, NeuralProblem, Split
 
@@ -67,11 +67,13 @@ class AnalyticLanes(Lanes):
         problem: AnalyticProblem,
         seeds: Sequence[int],
         *,
+        members: Sequence[int] | None = None,
         dtype: torch.dtype,
         device: torch.device,
     ) -> None:
-        starts = {s: problem.start(generator(s, "start")) for s in dict.fromkeys(seeds)}
-        x = torch.stack([starts[s] for s in seeds]).to(dtype=dtype, device=device)
+        origins = list(zip(seeds, members or [0] * len(seeds), strict=True))
+        starts = {o: problem.start(_origin(*o, "start")) for o in dict.fromkeys(origins)}
+        x = torch.stack([starts[o] for o in origins]).to(dtype=dtype, device=device)
         lower, upper = (bound.to(dtype=dtype, device=device) for bound in problem.bounds)
         self._problem = problem
         self._bounds = (lower, upper) if _is_bounded(lower, upper) else None
@@ -123,13 +125,17 @@ class NeuralLanes(Lanes):
         problem: NeuralProblem,
         seeds: Sequence[int],
         *,
+        members: Sequence[int] | None = None,
         batch_size: int | None,
         dtype: torch.dtype,
         device: torch.device,
     ) -> None:
-        unique = list(dict.fromkeys(seeds))
-        modules = {seed: _seeded_module(problem, seed).to(dtype) for seed in unique}
-        template = modules[unique[0]]
+        origins = list(zip(seeds, members or [0] * len(seeds), strict=True))
+        modules = {
+            o: _seeded_module(problem, _origin(*o, "weights")).to(dtype)
+            for o in dict.fromkeys(origins)
+        }
+        template = modules[origins[0]]
         buffers = dict(template.named_buffers())
         if buffers:
             raise BadInput(
@@ -140,15 +146,13 @@ class NeuralLanes(Lanes):
         self._names = [name for name, p in template.named_parameters() if p.requires_grad]
         if not self._names:
             raise BadInput(f"{problem.name!r}: its network has no parameter to train.")
-        index = torch.tensor([unique.index(seed) for seed in seeds])
+        trained = {o: dict(module.named_parameters()) for o, module in modules.items()}
         self.parameters = [
-            torch.stack([dict(modules[seed].named_parameters())[name].detach() for seed in unique])[
-                index
-            ]
-            .to(device)
-            .requires_grad_()
+            torch.stack([trained[o][name].detach() for o in origins]).to(device).requires_grad_()
             for name in self._names
         ]
+        unique = list(dict.fromkeys(seeds))
+        index = torch.tensor([unique.index(seed) for seed in seeds])
         self._problem = problem
         self._template = _LossModule(problem, template.to(device))
         self._data = {s: _cast(problem.data(s), dtype, device) for s in SPLITS}
@@ -270,10 +274,15 @@ class _LossModule(torch.nn.Module):
         return self._problem.losses(self.module, batch)
 
 
-def _seeded_module(problem: NeuralProblem, seed: int) -> torch.nn.Module:
+def _origin(seed: int, member: int, purpose: str) -> torch.Generator:
+    """Return the generator that a run's start or weights come from."""
+    return generator(seed, purpose if member == 0 else f"{purpose} of member {member}")
+
+
+def _seeded_module(problem: NeuralProblem, source: torch.Generator) -> torch.nn.Module:
     # Layers initialise themselves from torch's global generator: lend it this seed for a moment.
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(stable_hash(f"weights:{seed}"))
+        torch.manual_seed(source.initial_seed())
         return problem.module()
 
 
@@ -288,7 +297,7 @@ def shared_parameters(
     named = problem.shared_parameters()
     if named is not None:
         return named
-    module = _seeded_module(problem, 0).to(data[0].device)
+    module = _seeded_module(problem, _origin(0, 0, "weights")).to(data[0].device)
     parameters = {n: p for n, p in module.named_parameters() if p.requires_grad}
     noise = generator(0, "shared parameters")
     with torch.no_grad():

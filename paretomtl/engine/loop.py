@@ -59,6 +59,8 @@ class Lane:
         key: 63 bits that determine the method's random draws.
         lr: Learning rate.
         member_of: Lanes of a set method with equal values form one set.
+        member: Place in that set. Every member has a start of its own, drawn from the seed; runs that
+            are no members all have the seed's first start.
     """
 
     method: Method
@@ -67,6 +69,7 @@ class Lane:
     key: int
     lr: float
     member_of: str = ""
+    member: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +134,7 @@ class Batch:
         self.lanes = make_lanes(
             problem,
             [lane.seed for lane in lanes],
+            members=[lane.member for lane in lanes],
             batch_size=settings.batch_size,
             dtype=dtype,
             device=device,
@@ -330,19 +334,22 @@ def make_lanes(
     problem: Problem,
     seeds: Sequence[int],
     *,
+    members: Sequence[int],
     batch_size: int | None,
     dtype: torch.dtype,
     device: torch.device,
 ) -> Lanes:
-    """Stack one copy of the problem for each seed."""
+    """Stack one copy of the problem for each seed, and each member of a set."""
     if isinstance(problem, AnalyticProblem):
         if not problem.card.differentiable:
             raise BadInput(
                 f"problem {problem.name!r} is not differentiable: gradient methods cannot run on it."
             )
-        return AnalyticLanes(problem, seeds, dtype=dtype, device=device)
+        return AnalyticLanes(problem, seeds, members=members, dtype=dtype, device=device)
     if isinstance(problem, NeuralProblem):
-        return NeuralLanes(problem, seeds, batch_size=batch_size, dtype=dtype, device=device)
+        return NeuralLanes(
+            problem, seeds, members=members, batch_size=batch_size, dtype=dtype, device=device
+        )
     raise BadInput(
         f"{type(problem).__name__} must derive from AnalyticProblem or NeuralProblem to be run."
     )

@@ -122,7 +122,9 @@ def check_fit(problem: Problem, method: Method, preference: Sequence[float]) -> 
             "a preference must be non-negative numbers that sum to 1; "
             f"found {list(preference)}, which sum to {sum(preference):g}."
         )
-    if method.needs_positive_losses and problem.lower_bound + getattr(method, "shift", 0.0) < 0:
+    shift: float | tuple[float, ...] = getattr(method, "shift", 0.0)
+    lifted = problem.lower_bound + (min(shift) if isinstance(shift, tuple) else shift)
+    if method.needs_positive_losses and lifted < 0:
         raise BadInput(
             f"method {method.name!r} needs positive losses, and those of {problem.name!r} can fall to "
             f"{problem.lower_bound:g}; declare a `shift` of the losses or choose another method."
@@ -162,6 +164,7 @@ def lane_of(spec: RunSpec, method: Method) -> Lane:
         key=stable_hash(f"method draws:{spec.key}"),
         lr=spec.optimizer.lr,
         member_of=_set_key(spec) if isinstance(method, SetMethod) else "",
+        member=spec.population.index(spec.preference) if isinstance(method, SetMethod) else 0,
     )
 
 

@@ -71,3 +71,12 @@ def test_a_set_method_without_its_set_is_refused(name: str) -> None:
     spec = dataclasses.replace(_specs(name, 0)[0], population=())
     with pytest.raises(BadInput, match="`population` must list"):
         plan_batches([spec])
+
+
+@pytest.mark.parametrize("name", SET_METHODS)
+def test_members_start_apart_and_end_apart(name: str) -> None:
+    """From one common point a population could never spread: its members would move as one."""
+    outcomes = run_batch(_specs(name, 0))
+    for at in (0, -1):
+        points = np.array([outcome.losses["test"][at] for outcome in outcomes])
+        assert len(np.unique(points.round(6), axis=0)) == len(POPULATION)
