@@ -45,7 +45,7 @@ def min_norm_weights(
     total = a.sum(-1, keepdim=True)
     weights = torch.where(total > 0, a / total, 0.0)
     zeros = absent.sum(-1, keepdim=True)
-    return torch.where(zeros > 0, absent / zeros, weights)
+    return torch.where(zeros > 0, absent.to(a.dtype) / zeros, weights)
 
 
 def _two(gramian: Gramian) -> Weights:

@@ -14,10 +14,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from paretomtl.aggregation.lanes import settled
-from paretomtl.aggregation.sweep import multiply, sweep_
+from paretomtl.aggregation.sweep import hit, inspect, multiply, sweep_
 
 _TOLERANCE = 1e-15
-"""Multipliers of a problem of order one that count as satisfied."""
+"""Violations of a problem of order one that count as none, where rounding is not magnified."""
 
 
 def minimize_nonnegative(
@@ -44,7 +44,7 @@ def minimize_nonnegative(
     program = _Program(
         matrix.reshape(-1, m, m).permute(1, 2, 0),
         linear.reshape(-1, m).mT,
-        floor=8 * m * precision,
+        floor=8 * precision,
     )
     program.advance(3 * m + 2 if rounds is None else rounds)
     # rounding gathered in the tableau may hide a violation: look again with fresh numbers
@@ -63,25 +63,34 @@ class _Program:
         self.tableau: Tensor = torch.cat((self.matrix, -self.linear.unsqueeze(0)))
         # the last row holds the minimum on the face for basic indices, minus the multiplier for others
         self.carried: Tensor = self.tableau[m]
-        self.diagonal: Tensor = self.tableau[:m].diagonal(dim1=0, dim2=1).mT
         self.basic: Tensor = torch.zeros_like(self.linear, dtype=torch.bool)
         self.s: Tensor = torch.zeros_like(self.linear)
 
     def advance(self, rounds: int) -> None:
-        """Exchange one index a lane and round until the KKT conditions hold."""
+        """Exchange one index a lane and round until the KKT conditions hold.
+
+        An index whose violation, or whose independence of the face, is no more than rounding is closed
+        until another leaves.
+        """
+        closed = torch.zeros_like(self.basic)
         for _ in range(rounds):
             face = torch.where(self.basic, self.carried, 0.0)
             ratio = torch.where(face < 0, self.s / (self.s - face), torch.inf)
             share, leave = ratio.min(0, keepdim=True)
             self.s = torch.lerp(self.s, face, share.clamp(max=1)).clamp(min=0)
-            closed = self.basic | (self.diagonal <= self.floor)
-            worst, enter = torch.where(closed, -torch.inf, self.carried).max(0, keepdim=True)
+            offered = torch.where(self.basic | closed, -torch.inf, self.carried)
+            worst, enter = offered.max(0, keepdim=True)
             blocked = share <= 1
-            active = blocked | (worst > _TOLERANCE)
-            if settled(~active):
+            pending = blocked | (worst > _TOLERANCE)
+            if settled(~pending):
                 break
-            index = torch.where(blocked, leave, enter)
-            self.basic = sweep_(self.tableau, index, self.basic, active)
+            pivot = inspect(self.tableau, torch.where(blocked, leave, enter), self.basic)
+            sound = (pivot.value > self.floor * pivot.reach.square()) & (
+                worst > _TOLERANCE * pivot.reach
+            )
+            active = pending & (blocked | sound)
+            closed = (closed | (hit(pivot.index, closed.shape[0]) & ~active)) & ~blocked
+            self.basic = sweep_(self.tableau, pivot, self.basic, active)
 
     def refresh(self) -> None:
         """Recompute face and multipliers from the matrix itself, refined by the tableau's inverse."""

@@ -58,8 +58,8 @@ def power_root(
     offset = (alpha - 1) * lengths
     if shares is not None:
         offset = offset - alpha * torch.where(present, shares, 1.0).log()
-    nash = isinstance(alpha, float) and alpha == 1.0
-    if isinstance(alpha, float):
+    nash = not isinstance(alpha, Tensor) and alpha == 1.0
+    if not isinstance(alpha, Tensor):
         alpha = gramian.new_full((1,), alpha)
     point = hull if nash else _hull(cosines, lengths, alpha, precision)
     start = _interior(cosines, point, offset, alpha)

@@ -94,7 +94,7 @@ def random_orders(
 ) -> Int[Tensor, "*batch m m"]:
     """Draw an order of all tasks for each task of each lane, from the lane's key and step alone."""
     draws = uniform(keys, steps, m * m)
-    return draws.unflatten(-1, (m, m)).argsort(-1)
+    return torch.argsort(draws.reshape(*draws.shape[:-1], m, m), dim=-1)
 
 
 def vaccinate(

@@ -11,22 +11,53 @@ contiguous lanes, whatever m is.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 
-def sweep_(
+class Pivot(NamedTuple):
+    """An index chosen for the next exchange, one a lane.
+
+    Args:
+        index: Which, [1, lanes].
+        column: Its column of the tableau, carried rows included.
+        value: The diagonal entry: the squared length of what the index adds to those swept, or minus
+            the inverse of it for one that is swept.
+        reach: One plus the sum of the coefficients by which those swept represent it. Rounding of the
+            matrix shows in `value` times the square of this, and in carried entries times this.
+    """
+
+    index: Int[Tensor, "1 lanes"]
+    column: Float[Tensor, "rows lanes"]
+    value: Float[Tensor, "1 lanes"]
+    reach: Float[Tensor, "1 lanes"]
+
+
+def inspect(
     tableau: Float[Tensor, "rows m lanes"],
     index: Int[Tensor, "1 lanes"],
     basic: Bool[Tensor, "m lanes"],
+) -> Pivot:
+    """Look up what exchanging an index would mean."""
+    column = tableau.gather(1, index.expand(tableau.shape[0], 1, -1)).squeeze(1)
+    swept = torch.where(basic, column[: basic.shape[0]].abs(), 0.0)
+    return Pivot(index, column, column.gather(0, index), 1 + total(swept))
+
+
+def sweep_(
+    tableau: Float[Tensor, "rows m lanes"],
+    pivot: Pivot,
+    basic: Bool[Tensor, "m lanes"],
     active: Bool[Tensor, "1 lanes"],
 ) -> Bool[Tensor, "m lanes"]:
-    """Sweep `index` in the active lanes, in place; in the other lanes nothing changes, not a bit.
+    """Exchange the pivot in the active lanes, in place; in the others nothing changes, not a bit.
 
     Args:
         tableau: The partially swept matrix, and below it the rows carried along.
-        index: Which index enters or leaves, one a lane.
+        pivot: Which index enters or leaves.
         basic: Which indices are swept now.
         active: Which lanes make the exchange.
 
@@ -34,20 +65,22 @@ def sweep_(
         `basic` after the exchange.
     """
     rows, m, _ = tableau.shape
-    tall = index.unsqueeze(0).expand(rows, 1, -1)
-    wide = tall[:1].expand(1, m, -1)
-    column = tableau.gather(1, tall).squeeze(1)
-    pivot = column.gather(0, index)
+    index, column, value, _ = pivot
+    size = value.abs()
     # v v^T is symmetric to the last bit, c (c / p)^T is not
-    v = torch.where(active, column / pivot.abs().sqrt(), 0.0)
-    sign = pivot.sign()
-    tableau.addcmul_(v.unsqueeze(1), (v[:m] * sign).unsqueeze(0), value=-1)
+    v = torch.where(active, column / size.sqrt(), 0.0)
+    tableau.addcmul_(v.unsqueeze(1), (v[:m] * value.sign()).unsqueeze(0), value=-1)
     # the row and column of the pivot itself; a negative pivot means that the index leaves
-    ratio = (column / pivot.abs()).scatter(0, index, -1 / pivot)
+    ratio = (column / size).scatter(0, index, -1 / value)
     ratio = torch.where(active, ratio, column)
-    tableau.scatter_(1, tall, ratio.unsqueeze(1))
-    tableau.scatter_(0, wide, ratio[:m].unsqueeze(0))
-    return basic ^ ((_indices(basic) == index) & active)
+    tableau.scatter_(1, index.expand(rows, 1, -1), ratio.unsqueeze(1))
+    tableau.scatter_(0, index.expand(1, m, -1), ratio[:m].unsqueeze(0))
+    return basic ^ (hit(index, m) & active)
+
+
+def hit(index: Int[Tensor, "1 lanes"], m: int) -> Bool[Tensor, "m lanes"]:
+    """Mark the index of each lane."""
+    return torch.arange(m, device=index.device).unsqueeze(-1) == index
 
 
 def multiply(
@@ -57,8 +90,8 @@ def multiply(
     return total((matrix * vector).transpose(0, 1)).squeeze(0)
 
 
-def total(terms: Float[Tensor, m * rest]) -> Float[Tensor, 1 * rest]:
-    """Sum along the first axis, kept, by halves.
+def total(terms: Tensor) -> Tensor:
+    """Sum along the first axis, kept, by halves: [m, ...] -> [1, ...].
 
     `torch.sum` adds in another order at the end of a batch than in its middle, which would let the
     place of a lane show in its last bits.
@@ -68,7 +101,3 @@ def total(terms: Float[Tensor, m * rest]) -> Float[Tensor, 1 * rest]:
         folded = terms[:half] + terms[half : 2 * half]
         terms = torch.cat((folded, terms[2 * half :])) if m % 2 else folded
     return terms
-
-
-def _indices(like: Tensor) -> Tensor:
-    return torch.arange(like.shape[0], device=like.device).unsqueeze(-1)

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from paretomtl.aggregation.lanes import settled
-from paretomtl.aggregation.sweep import multiply, sweep_, total
+from paretomtl.aggregation.sweep import hit, inspect, multiply, sweep_, total
 
 
 class Path(NamedTuple):
@@ -73,12 +73,13 @@ def _follow(cosines: Tensor, linear: Tensor, level: Tensor, path: Path, precisio
     """
     m = linear.shape[0]
     tiny = torch.finfo(cosines.dtype).tiny
-    floor = 8 * m * precision
+    floor = 8 * precision
     matrix = cosines + level * level.unsqueeze(1)
     tableau = torch.cat((matrix, linear.unsqueeze(0), level.unsqueeze(0)))
     q, e = tableau[m], tableau[m + 1]
-    diagonal = tableau[:m].diagonal(dim1=0, dim2=1).mT
     basic = torch.zeros_like(linear, dtype=torch.bool)
+    # indices whose independence of the face is no more than rounding, until another leaves
+    closed = basic
     done = torch.zeros_like(path.length, dtype=torch.bool)
     on_surface = done
     now = torch.where(level > 0, linear / level, torch.inf).amin(0, keepdim=True)
@@ -94,24 +95,35 @@ def _follow(cosines: Tensor, linear: Tensor, level: Tensor, path: Path, precisio
         slope = (free * (A * now - B)).clamp(min=0)
         root = (slope.square() + A * free * missing).sqrt()
         surface = now + torch.where(missing > 0, missing / (slope + root).clamp(min=tiny), 0.0)
-        # t = free r + B
-        stuck = torch.where(free <= floor, now, torch.inf)
-        capped = torch.where(path.cap.isfinite(), (path.cap - B) / free, torch.inf)
-        end = torch.minimum(stuck, torch.maximum(capped, now))
-        wanted = torch.where(path.value > free * now + B, (path.value - B) / free, now)
+        # t = free r + B; where it is flat only the combination changes, until an index leaves
+        coefficients = total(torch.where(basic, e.abs(), 0.0))
+        flat = free <= floor * (1 + coefficients).square()
+        surface = torch.where(flat & (missing > 0), torch.inf, surface)
+        wanted = torch.where(~flat & (path.value > free * now + B), (path.value - B) / free, now)
         target = torch.maximum(surface, wanted)
-        blocks = torch.where(basic, e < 0, (e > 0) & (diagonal > floor))
+        capped = torch.where(path.cap.isfinite() & ~flat, (path.cap - B) / free, torch.inf)
+        blocks = torch.where(basic, e < 0, (e > 0) & ~closed)
         following, index = torch.where(blocks, torch.maximum(q / e, now), torch.inf).min(
             0, keepdim=True
         )
+        # nothing more can happen: Pareto stationary
+        stuck = torch.where(flat & following.isinf(), now, torch.inf)
+        end = torch.minimum(stuck, torch.maximum(capped, now))
+        pivot = inspect(tableau, index, basic)
+        entering = ~basic.gather(0, index)
+        noise = entering & (pivot.value <= floor * pivot.reach.square())
+        noise = noise & following.isfinite() & (following < torch.minimum(target, end)) & ~done
+        closed = closed | (hit(index, m) & noise)
         reached = torch.minimum(torch.minimum(target, end), following)
+        reached = torch.where(noise, now, reached)
         now = torch.where(done, now, reached)
         arrived = (target <= end) & (target <= following)
-        on_surface = torch.where(done, on_surface, arrived & (surface >= wanted))
+        on_surface = torch.where(done, on_surface, arrived & ~flat & (surface >= wanted))
         done = done | arrived | (end <= following)
         if settled(done):
             break
-        basic = sweep_(tableau, index, basic, ~done)
+        closed = closed & (entering | done | noise)
+        basic = sweep_(tableau, pivot, basic, ~done & ~noise)
     a = torch.where(basic, now * e - q, 0.0)
     # refinement: the face's equations by the inverse that the tableau holds, then the length by Newton
     residual = torch.where(basic, multiply(matrix, a) + linear - now * level, 0.0)

@@ -36,7 +36,6 @@ class CRMOGM(Weighting):
         peers=("TorchJD: the same",),
         cost="that of the other method",
     )
-    random: ClassVar[bool] = True
     own_preference: ClassVar[bool] = True
     example: ClassVar[Mapping[str, Any]] = {"weighting": "mgda"}
 
@@ -53,6 +52,14 @@ class CRMOGM(Weighting):
             )
         if inner.minibatches != 1:
             raise BadInput(f"`weighting` must read one minibatch; {self.weighting!r} reads two.")
+        # what the other method reads, this one reads
+        for declared in ("random", "reads_losses", "needs_positive_losses"):
+            object.__setattr__(self, declared, getattr(inner, declared))
+
+    @property
+    def least_tasks(self) -> int:
+        """Those of the other method."""
+        return method(self.weighting).least_tasks
 
     def init(
         self,

@@ -1,0 +1,42 @@
+"""The shortest vector under linear inequalities: KKT conditions and infeasibility."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from paretomtl.aggregation.least_distance import shortest_satisfying
+
+EPS = torch.finfo(torch.float64).eps
+
+
+@pytest.mark.parametrize(("m", "n"), [(1, 3), (2, 5), (4, 3), (4, 9), (8, 20)])
+def test_kkt_conditions(m, n):
+    g = torch.Generator().manual_seed(m)
+    J = torch.randn(60, m, n, dtype=torch.float64, generator=g)
+    h = torch.randn(60, m, dtype=torch.float64, generator=g)
+    G = J @ J.mT
+    multipliers, exists = shortest_satisfying(G, h, precision=EPS)
+    assert (multipliers >= 0).all()
+    slack = (G @ multipliers.unsqueeze(-1)).squeeze(-1) - h
+    ok = exists.squeeze(-1)
+    size = 1 + multipliers.amax(-1, keepdim=True)
+    assert (slack[ok] > -1e-10 * size[ok]).all()
+    assert ((slack * multipliers)[ok].abs() < 1e-9 * size[ok] ** 2).all()
+    if n >= m:
+        assert ok.all()
+
+
+def test_contradicting_inequalities_are_found():
+    J = torch.tensor([[[1.0, 0.0], [-1.0, 0.0]], [[1.0, 0.0], [0.0, 0.0]]], dtype=torch.float64)
+    h = torch.tensor([[1.0, 1.0], [0.5, 0.1]], dtype=torch.float64)
+    multipliers, exists = shortest_satisfying(J @ J.mT, h, precision=EPS)
+    assert not exists.any()
+    assert (multipliers == 0).all()
+
+
+def test_satisfied_by_zero():
+    G = torch.eye(3, dtype=torch.float64)
+    multipliers, exists = shortest_satisfying(G, -torch.ones(3, dtype=torch.float64), precision=EPS)
+    assert exists.all()
+    assert (multipliers == 0).all()
