@@ -25,13 +25,18 @@ def report_command(
         store: The store; the one under runs/ that was written to last when left out.
         out: Directory for the report; reports/out/NAME when left out.
         output: How to print.
+
+    Raises:
+        StoreError: There is no store, or it holds no runs; or some of its files could not be read: the
+            report is then made from the rest before the error is raised.
     """
     from paretomtl.records.store import open_store
 
     if store is None:
         store = latest_store()
         output.say(f"Store: {store} (the one written to last)")
-    runs = len(open_store(store).keys())
+    opened = open_store(store)
+    runs = len(opened.keys())
     if not store.exists():
         raise StoreError(f"there is no store at {str(store)!r}.")
     if not runs:
@@ -41,6 +46,13 @@ def report_command(
         raise BadInput(f"a report is a directory; {str(target)!r} is a file.")
     page = Path(_provider().build(store, target))
     output.result({"store": str(store), "runs": runs, "report": str(page)}, f"Report: {page}")
+    if opened.set_aside:
+        # The page is there, but it shows less than the store was meant to hold: a script must notice.
+        names = ", ".join(f"{entry.name} ({entry.reason})" for entry in opened.set_aside)
+        raise StoreError(
+            f"the report leaves out what could not be read and was set aside: {names}. "
+            "Run the suite again to make these runs anew, then the report."
+        )
 
 
 def _provider() -> Any:

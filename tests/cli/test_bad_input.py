@@ -159,6 +159,20 @@ def test_a_truncated_record_is_named_and_set_aside_and_the_rest_is_used(cli, sui
     assert sorted(now.key) == sorted(held.key)
 
 
+def test_a_report_on_a_damaged_store_is_made_from_the_rest_and_says_so(cli, stored):
+    pytest.importorskip("jinja2")
+    victim = min(stored.glob("*.parquet"))
+    victim.write_bytes(victim.read_bytes()[:200])
+    answer = cli("report", stored, "--out", "page")
+    assert answer.code == 2
+    assert victim.name in answer.err
+    assert "run the suite again" in answer.err.lower()
+    assert (stored / "_set_aside" / victim.name).exists()
+    page = stored.parent.parent / "page" / "index.html"
+    assert page.exists()
+    assert cli("report", stored, "--out", "page").code == 0
+
+
 def test_a_gpu_that_is_not_there(cli, suite):
     import torch
 
