@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
+from torch import Tensor
 
+from paretomtl.aggregation.lanes import clean
 from paretomtl.aggregation.power_root import power_root
-from paretomtl.methods.base import Card, lane_option, methods
-from paretomtl.methods.gramian import GramianWeighting
+from paretomtl.methods.base import Card, Signals, State, lane_option, methods
+from paretomtl.methods.gramian import GramianWeighting, gramian_of
 from paretomtl.methods.options import lane, settle
 from paretomtl.shapes import Gramian, Weights
 
@@ -20,7 +23,9 @@ class FairGrad(GramianWeighting):
 
     alpha = 0 weighs all tasks 1, alpha = 1 is Nash-MTL without its limit on the length, and a large
     alpha nears the max-min fair direction. At a Pareto-stationary point no root exists and the
-    direction is zero; a task whose gradient is zero takes no part.
+    direction is zero; a task whose gradient is zero takes no part. A preference p weighs the tasks in
+    the welfare, `sum_i m p_i (gain_i)^(1-alpha) / (1-alpha)`, so that `G w = (w / (m p))^(-1/alpha)`:
+    scaling the rows instead would do nothing at alpha = 1.
 
     Args:
         alpha: Fairness, >= 0.
@@ -38,17 +43,35 @@ class FairGrad(GramianWeighting):
         cost="5 to 12 Cholesky factorizations, O(m^3) a lane",
     )
 
+    own_preference: ClassVar[bool] = True
+
     alpha: float = lane_option(1.0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         settle(self, "alpha", "a finite number >= 0", lambda v: (v >= 0) & v.isfinite())
 
+    def weigh(self, state: State, signals: Signals) -> tuple[Weights, State]:
+        """Return the root, and the state unchanged."""
+        lanes = clean(gramian_of(self, signals))
+        wish = None
+        if signals.preference is not None:
+            wish = signals.preference.to(torch.float64) * lanes.matrix.shape[-1]
+        return lanes.restore(self._root(lanes.matrix, wish, lanes.precision)), state
+
     def solve(self, gramian: Gramian, *, precision: float) -> Weights:
-        """Return the root; ones where alpha is 0."""
+        """Return the root for the uniform preference; ones where alpha is 0."""
+        return self._root(gramian, None, precision)
+
+    def _root(self, gramian: Gramian, wish: Tensor | None, precision: float) -> Weights:
+        """Return the root for m times the preference (None: ones); where alpha is 0, that itself."""
         alpha = lane(self.alpha, gramian)
         if isinstance(self.alpha, float) and self.alpha == 1.0:
-            return power_root(gramian, 1.0, precision=precision, rounds=28)
+            return power_root(gramian, 1.0, precision=precision, rounds=28, shares=wish)
         positive = torch.where(alpha > 0, alpha, 1.0)
-        weights = power_root(gramian, positive, precision=precision, rounds=64)
-        return torch.where(alpha > 0, weights, 1.0)
+        shares = None
+        if wish is not None:
+            # (m p)^(1 / alpha), kept finite: the root only takes its logarithm.
+            shares = torch.where(wish > 0, (wish.log() / positive).clamp(-700, 700).exp(), 0.0)
+        weights = power_root(gramian, positive, precision=precision, rounds=64, shares=shares)
+        return torch.where(alpha > 0, weights, 1.0 if wish is None else wish)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 
-from paretomtl.methods.base import Card, lane_option, methods
+from paretomtl.methods.base import Card, Signals, State, lane_option, methods
 from paretomtl.methods.gramian import GramianWeighting
-from paretomtl.methods.options import choose, lane, settle
+from paretomtl.methods.options import choose, emphasize, lane, settle
 from paretomtl.shapes import Gramian, Weights
 
 
@@ -20,6 +20,9 @@ class GradNormalization(GramianWeighting):
 
     Indifferent to any monotone map of each loss. A zero gradient adds nothing. Unit steps hover about
     the optimum unless the step length decays, or `eps` is positive.
+
+    A preference multiplies the normalized gradients by m times itself: scaling the rows before, as other
+    methods do, would be normalized away.
 
     Args:
         eps: Where lengths count as short; 0 is the plain method.
@@ -36,6 +39,8 @@ class GradNormalization(GramianWeighting):
         cost="O(m) a lane",
     )
 
+    own_preference: ClassVar[bool] = True
+
     eps: float = lane_option(0.0)
     stabiliser: Literal["additive", "threshold", "soft"] = "soft"
 
@@ -43,6 +48,11 @@ class GradNormalization(GramianWeighting):
         super().__post_init__()
         choose(self, "stabiliser", ("additive", "threshold", "soft"))
         settle(self, "eps", "a finite number >= 0", lambda v: (v >= 0) & v.isfinite())
+
+    def weigh(self, state: State, signals: Signals) -> tuple[Weights, State]:
+        """Return one over each length, times m times the preference, and the state unchanged."""
+        weights, state = super().weigh(state, signals)
+        return emphasize(weights, signals), state
 
     def solve(self, gramian: Gramian, *, precision: float) -> Weights:
         """Return one over each length, stabilised."""

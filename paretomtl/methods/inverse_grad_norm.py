@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 
 from paretomtl.aggregation.lanes import clean
 from paretomtl.methods.base import Card, Signals, State, Weighting, lane_option, methods
 from paretomtl.methods.gramian import gramian_of, keep_bad_lanes
-from paretomtl.methods.options import lane, settle
+from paretomtl.methods.options import emphasize, lane, settle
 from paretomtl.shapes import Weights
 
 
@@ -20,7 +21,8 @@ class InverseGradNorm(Weighting):
     """Each task weighted by one over a moving average of its gradient's length.
 
     With beta = 0 all weighted gradients have length one, as in `grad_normalization`; smoothing keeps one
-    short gradient of a minibatch from being blown up. A task whose average is zero gets weight 0.
+    short gradient of a minibatch from being blown up. A task whose average is zero gets weight 0. A
+    preference multiplies the weights by m times itself.
 
     Args:
         beta: Share of the past in the moving average, in [0, 1); corrected for its start.
@@ -32,6 +34,8 @@ class InverseGradNorm(Weighting):
         source="Su (2022), notes on multi-task learning; the loss-weight form of gradient normalization",
         cost="O(m) a lane",
     )
+
+    own_preference: ClassVar[bool] = True
 
     beta: float = lane_option(0.9)
 
@@ -64,4 +68,4 @@ class InverseGradNorm(Weighting):
         shares = beta * state["shares"] + (1 - beta)
         after = keep_bad_lanes(lanes.finite, state, {"lengths": lengths, "shares": shares})
         weights = torch.where(lengths > 0, shares / lengths, 0.0)
-        return lanes.restore(weights), after
+        return emphasize(lanes.restore(weights), signals), after
