@@ -38,6 +38,8 @@ def shortest_satisfying(
     u = minimize_nonnegative(matrix, -h, precision=precision)
     divisor = 1 - (h * u).sum(-1, keepdim=True)
     impossible = (~scaled.present & (bounds > 0)).any(-1, keepdim=True)
-    exists = (divisor > 8 * m * precision) & ~impossible
+    # rounding of the Gramian shows in the divisor times the square of the combination's size
+    rounding = 8 * m * precision * (1 + u.sum(-1, keepdim=True)).square()
+    exists = (divisor > rounding) & ~impossible
     multipliers = u / torch.where(exists, divisor, 1.0) * size * scaled.inverse
     return torch.where(exists, multipliers, 0.0), exists

@@ -89,7 +89,7 @@ class _Program:
                 worst > _TOLERANCE * pivot.reach
             )
             active = pending & (blocked | sound)
-            closed = (closed | (hit(pivot.index, closed.shape[0]) & ~active)) & ~blocked
+            closed = (closed | (hit(pivot.place, closed.shape[0]) & ~active)) & ~blocked
             self.basic = sweep_(self.tableau, pivot, self.basic, active)
 
     def refresh(self) -> None:

@@ -22,7 +22,7 @@ class Pivot(NamedTuple):
     """An index chosen for the next exchange, one a lane.
 
     Args:
-        index: Which, [1, lanes].
+        place: Which index, [1, lanes].
         column: Its column of the tableau, carried rows included.
         value: The diagonal entry: the squared length of what the index adds to those swept, or minus
             the inverse of it for one that is swept.
@@ -30,7 +30,7 @@ class Pivot(NamedTuple):
             matrix shows in `value` times the square of this, and in carried entries times this.
     """
 
-    index: Int[Tensor, "1 lanes"]
+    place: Int[Tensor, "1 lanes"]
     column: Float[Tensor, "rows lanes"]
     value: Float[Tensor, "1 lanes"]
     reach: Float[Tensor, "1 lanes"]
