@@ -38,9 +38,12 @@ def check_command(
     wrong = [finding for finding in findings if not finding.ok]
     if output.json:
         rows = [dataclasses.asdict(finding) for finding in findings]
-        output.result({"target": target, "ok": not wrong, "findings": rows})
+        data = {"target": target, "ok": not wrong, "findings": rows}
+        output.result(data | _properties(found))
     else:
         output.result(None, *(str(finding) for finding in (wrong if output.quiet else findings)))
+        if not output.quiet:
+            output.result(None, *_card(_properties(found)))
     lines = f"{len(findings)} lines of the contract"
     output.say(
         "", f"{target} keeps all {lines}." if not wrong else f"{len(wrong)} of {lines} broken."
@@ -64,6 +67,30 @@ def _kit(found: object) -> Any:
                 raise BadInput(f"this version of paretomtl has no contract kit for {kit}s.")
             return getattr(importlib.import_module(module), f"check_{kit}")
     raise BadInput(f"expected a problem or a method; found {type(found).__name__}.")
+
+
+def _properties(found: object) -> dict[str, Any]:
+    """Return the measured properties of a method, or why they could not be measured."""
+    from paretomtl.methods.base import Method
+
+    if not isinstance(found, Method):
+        return {}
+    from paretomtl.testing.properties import measure
+
+    try:
+        return {"properties": measure(found)}
+    except Exception as error:  # noqa: BLE001 - the code under test may raise anything
+        return {"properties": None, "not measured": f"{type(error).__name__}: {error}"}
+
+
+def _card(facts: dict[str, Any]) -> list[str]:
+    """Lay measured properties out for people."""
+    if not facts:
+        return []
+    if facts["properties"] is None:
+        return ["", f"Its properties could not be measured: {facts['not measured']}"]
+    lines = [f"{'yes' if has else 'no':<4} {name}" for name, has in facts["properties"].items()]
+    return ["", "Measured properties of the direction:", *lines]
 
 
 def _construct(target: str, options: dict[str, Any]) -> Any:

@@ -123,6 +123,7 @@ def _method(name: str, options: Facts) -> Facts:
     import dataclasses
 
     from paretomtl.methods.base import Scalarization, methods
+    from paretomtl.methods.measured import measured
     from paretomtl.sweep.options import choose
 
     cls = methods[name]
@@ -147,6 +148,8 @@ def _method(name: str, options: Facts) -> Facts:
         "state": _state(method) or "none",
         "cost of a step": f"{passes}{f'; {card.cost}' if card.cost else ''}",
         "torch.compile": card.not_compilable or "whole graph",
+        # measured with the default options: others may have other properties
+        "measured properties": {} if options else measured(name),
     }
     return {**facts, "documentation": _documentation(method)}
 
