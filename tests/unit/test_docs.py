@@ -37,6 +37,23 @@ def test_python_blocks_run(root: Path, document: str, tmp_path: Path) -> None:
     assert done.stdout.strip(), "the blocks print nothing a reader could compare with"
 
 
+@pytest.mark.parametrize("name", ["TwoWells", "InverseNorm"])
+def test_the_worked_example_keeps_its_contract(root: Path, name: str, tmp_path: Path) -> None:
+    """What CONTRIBUTING.md tells to imitate passes `paretomtl check`."""
+    found = blocks((root / "CONTRIBUTING.md").read_text(encoding="utf-8"), "python")
+    (tmp_path / "worked_example.py").write_text("\n".join(found), encoding="utf-8")
+    program = "import sys; from paretomtl.cli import call; sys.exit(call(sys.argv[1:]))"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program, "check", f"worked_example.py:{name}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "FAIL" not in done.stdout
+
+
 @pytest.mark.parametrize("file", [*DOCUMENTS, ".ci/run", ".github/workflows/checks.yml"])
 def test_make_targets_exist(root: Path, file: str) -> None:
     makefile = (root / "Makefile").read_text(encoding="utf-8")
