@@ -33,23 +33,30 @@ def _turn(x1: Tensor, x2: Tensor, angle: Tensor) -> Tensor:
     return g2 * angle.cos() - g1 * angle.sin()
 
 
+def best_angle(radius: Tensor, low: float, high: float) -> Tensor:
+    """Return where f1 is least on an arc around (-3, -1), whatever the box says."""
+
+    def rises(angle: Tensor) -> Tensor:
+        return _turn(-3 + radius * angle.cos(), -1 + radius * angle.sin(), angle) > 0
+
+    with torch.no_grad():
+        return bisect_each(rises, torch.full_like(radius, low), torch.full_like(radius, high))
+
+
+def touches(radius: float) -> float:
+    """Return how far the best point of the near arc lies beyond the edge x1 = -pi."""
+    r = torch.tensor([radius], dtype=torch.float64)
+    return float(3 - math.pi - r * best_angle(r, math.pi / 2, math.pi).cos())
+
+
 def _least_at(radius: Tensor, low: float, high: float) -> Tensor:
     """Return the least f1 on an arc around (-3, -1), within x1 >= -pi.
 
     The best angle is held constant for the derivative by the radius: that is exact inside the box,
     where f1 is stationary in the angle. On its edge the edge itself is followed.
     """
-
-    def place(angle: Tensor) -> tuple[Tensor, Tensor]:
-        return -3 + radius * angle.cos(), -1 + radius * angle.sin()
-
-    with torch.no_grad():
-        angle = bisect_each(
-            lambda a: _turn(*place(a), a) > 0,
-            torch.full_like(radius, low),
-            torch.full_like(radius, high),
-        )
-    x1, x2 = place(angle)
+    angle = best_angle(radius, low, high)
+    x1, x2 = -3 + radius * angle.cos(), -1 + radius * angle.sin()
     reach = (radius.square() - (math.pi - 3) ** 2).clamp_min(1e-30).sqrt()
     outside = x1 < -math.pi
     return _first(

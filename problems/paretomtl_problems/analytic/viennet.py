@@ -24,11 +24,8 @@ def _second(x1: Tensor, x2: Tensor) -> Tensor:
     return (3 * x1 - 2 * x2 + 4).square() / 8 + (x1 - x2 + 1).square() / 27 + 15
 
 
-def _on_front(s: Tensor) -> Tensor:
-    """Return the best point with `|x|^2 = s`: f1 and f3 depend on s alone, f2 is least on the circle.
-
-    Where the circle's best point lies beyond the box, it is the one on the edge x1 = -3.
-    """
+def _on_circle(s: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the point with `|x|^2 = s` at which f2 is least, whatever the box says."""
     radius = s.sqrt()
 
     def rises(angle: Tensor) -> Tensor:
@@ -40,7 +37,20 @@ def _on_front(s: Tensor) -> Tensor:
     # the direction 2.5536; the side of greater angles is the better one
     low = 2.54 + 0.5 * (16 / 13 / s.clamp_min(16 / 13)).sqrt().acos()
     angle = bisect_each(rises, low, low + 1.0)
-    x1, x2 = radius * angle.cos(), radius * angle.sin()
+    return radius * angle.cos(), radius * angle.sin()
+
+
+def edge_distance(s: float) -> float:
+    """Return how far the best point with `|x|^2 = s` lies inside the edge x1 = -3."""
+    return float(_on_circle(torch.tensor([s], dtype=torch.float64))[0] + 3)
+
+
+def _on_front(s: Tensor) -> Tensor:
+    """Return the best objectives with `|x|^2 = s`: f1 and f3 depend on s alone, f2 is least there.
+
+    Where the circle's best point lies beyond the box, it is the one on the edge x1 = -3.
+    """
+    x1, x2 = _on_circle(s)
     edge = -(s - 9).clamp_min(0).sqrt()
     outside = x1 < -3
     f2 = _second(torch.where(outside, -3, x1), torch.where(outside, edge, x2))

@@ -1,0 +1,114 @@
+"""Try to get past every stated front: 1000 lanes, 5000 steps of projected Adam each.
+
+    python benchmarks/front_attack.py [NAME ...] [--lanes 1000] [--steps 5000] [--out FILE.csv]
+
+The loop is `paretomtl.testing.attack.attack`: smooth Tchebycheff with random preferences, in the
+problem's box. Every twentieth of the run all lanes are compared with 10 000 points of the stated
+front. The table names, for each problem, the largest share of the front's range by which a point
+dominates a stated one (at most 1e-6 allowed, or the accuracy that the card states), and how near to
+the front the lanes came: the median over the lanes of that share at the end (0 on the front; a
+problem with local fronts shows a negative one, its lanes were not led past the front but stopped
+before it). Rows are appended as they are ready; problems that are in the file already are skipped.
+
+Exits with 1 when a point got past a front.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+import paretomtl as pm
+from paretomtl.errors import NoKnownFront
+from paretomtl.problem import AnalyticProblem
+from paretomtl.testing.attack import attack, margins, spans
+
+OPTIONS: dict[str, tuple[dict[str, object], ...]] = {
+    "cagrad_toy": ({"setting": "cagrad"}, {"setting": "nash_mtl"}),
+    **{f"dtlz{i}": ({"n_objectives": 2}, {"n_objectives": 3}) for i in range(1, 8)},
+    "fonseca_fleming": ({}, {"n_objectives": 3, "n_variables": 4}),
+    "quadratic": (
+        {},
+        {"conflict": 0.3, "condition": 100.0},
+        {"curvature": 10.0, "scale": 100.0},
+        {"n_objectives": 3, "curvature": 10.0},
+    ),
+    "rank_one": ({"n_objectives": 2}, {"correlation": 0.3}, {"correlation": -0.4}),
+    **{f"wfg{i}": ({"n_objectives": 2}, {"n_objectives": 3}) for i in range(1, 10)},
+}
+"""The settings attacked; the defaults of every other problem."""
+
+COLUMNS = ("problem", "options", "n", "m", "past the front", "allowed", "median lane", "seconds")
+FRONT_POINTS = 10_000
+
+
+def attacked(problem: AnalyticProblem, lanes: int, steps: int) -> tuple[float, float] | None:
+    """Return the largest and the median final margin over the stated front; None where none is."""
+    try:
+        front = problem.front(FRONT_POINTS)
+    except NoKnownFront:
+        return None
+    found = margins(attack(problem, lanes=lanes, steps=steps), front, spans(problem))
+    return float(found.max()), float(found[-lanes:].median())
+
+
+def main() -> int:
+    """Attack, append to the table, and return the exit code."""
+    parser = argparse.ArgumentParser(description="attack every stated front")
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--lanes", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=5000)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "front_attack.csv")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    rows: list[dict[str, str]] = []
+    if arguments.out.exists():
+        with arguments.out.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    done = {(row["problem"], row["options"]) for row in rows}
+    passed = [row for row in rows if float(row["past the front"]) > float(row["allowed"])]
+    for name in arguments.names or list(pm.problems):
+        for options in OPTIONS.get(name, ({},)):
+            problem = pm.problem(name, **options)
+            if not isinstance(problem, AnalyticProblem) or not problem.card.differentiable:
+                continue
+            shown = " ".join(f"{key}={value}" for key, value in options.items())
+            if (name, shown) in done:
+                continue
+            begin = time.perf_counter()
+            result = attacked(problem, arguments.lanes, arguments.steps)
+            if result is None:
+                continue
+            best, median = result
+            values = (
+                name,
+                shown,
+                problem.n_variables,
+                problem.n_objectives,
+                f"{best:.1e}",
+                f"{max(1e-6, problem.card.front_accuracy):.0e}",
+                f"{median:.1e}",
+                f"{time.perf_counter() - begin:.0f}",
+            )
+            row = dict(zip(COLUMNS, map(str, values), strict=True))
+            print(*row.values(), flush=True)
+            new = not arguments.out.exists()
+            with arguments.out.open("a", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, COLUMNS)
+                if new:
+                    writer.writeheader()
+                writer.writerow(row)
+            if best > max(1e-6, problem.card.front_accuracy):
+                passed.append(row)
+    for row in passed:
+        print("PAST THE FRONT:", row["problem"], row["options"], row["past the front"])
+    return int(bool(passed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
