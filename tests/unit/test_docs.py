@@ -18,6 +18,7 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_python_blocks_run(root: Path, document: str, tmp_path: Path) -> None:
     """All blocks of a document, one after the other, in a process of their own, warnings as errors."""
@@ -37,6 +38,7 @@ def test_python_blocks_run(root: Path, document: str, tmp_path: Path) -> None:
     assert done.stdout.strip(), "the blocks print nothing a reader could compare with"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["TwoWells", "InverseNorm"])
 def test_the_worked_example_keeps_its_contract(root: Path, name: str, tmp_path: Path) -> None:
     """What CONTRIBUTING.md tells to imitate passes `paretomtl check`."""
