@@ -266,7 +266,7 @@ class _Kit:
         yield Finding("front points do not dominate one another", inner <= slack, f"{inner:.1e}")
 
     def attack(self, lanes: int, steps: int) -> Iterator[Finding]:
-        front = self._front(3000)
+        front = self._front(100_000 if self.problem.n_objectives == 2 else 3000)
         if front is None:
             return
         span, slack = spans(self.problem), max(1e-6, self.problem.card.front_accuracy)

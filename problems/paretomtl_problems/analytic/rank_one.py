@@ -111,12 +111,12 @@ class RankOne(SimplicialProblem):
 
         def point(u: Tensor) -> Tensor:
             d = spherical(u * (math.pi / 2), torch.ones_like(u[..., 0]))
-            return 1 - d.square() / _least_form(d, self.correlation, faces=False)
+            return 1 - d.square() / least_form(d, self.correlation, faces=False)
 
         def holds(u: Tensor) -> Tensor:
             d = spherical(u * (math.pi / 2), torch.ones_like(u[..., 0]))
             inside, everywhere = (
-                _least_form(d, self.correlation, faces=faces)[..., 0] for faces in (False, True)
+                least_form(d, self.correlation, faces=faces)[..., 0] for faces in (False, True)
             )
             return inside <= everywhere * (1 + 1e-12)
 
@@ -152,7 +152,7 @@ class RankOne(SimplicialProblem):
         return 1 - (x @ self.targets.to(x).T).square() / length.clamp_min(floor)
 
 
-def _least_form(d: Tensor, c: float, *, faces: bool) -> Tensor:
+def least_form(d: Tensor, c: float, *, faces: bool) -> Tensor:
     """Return the least `b^T C^-1 b` over sign patterns of C, [*batch, 1], for b = d or (`faces`) any b >= d.
 
     A feature attains agreements `b` with the targets exactly when that form is at most 1. The
@@ -187,6 +187,6 @@ def _three_opposed(c: float) -> float:
     for rows in u.chunk(12):
         angles = torch.cartesian_prod(rows, u) * (math.pi / 2)
         d = spherical(angles, torch.ones_like(angles[:, 0]))
-        q = _least_form(d, c, faces=True)[:, 0]
+        q = least_form(d, c, faces=True)[:, 0]
         total += float((8 * d.prod(-1) / (6 * q**3) * angles[:, 0].cos()).sum())
     return total * (math.pi / 2 / CELLS) ** 2
