@@ -37,5 +37,5 @@ def conflict_averse_weights(gramian: Gramian, radius: Tensor, *, precision: floa
     # a zero gradient gains nothing whatever the direction
     cap = torch.where(scaled.present.all(-1, keepdim=True), torch.inf, 0.0)
     path = Path(length, torch.full_like(cap, -torch.inf), cap)
-    added = follow(scaled.cosines, linear, level, path, precision=precision)
-    return 1 / m + added * longest * scaled.inverse
+    end = follow(scaled.cosines, linear, level, path, precision=precision)
+    return 1 / m + end.point * longest * scaled.inverse

@@ -37,9 +37,9 @@ def min_norm_weights(
     absent = ~present
     if among is not None:
         present, absent = present & among, absent & among
+        cosines = torch.where(among.unsqueeze(-1) & among.unsqueeze(-2), cosines, 0.0)
     shortest = torch.where(present, lengths, torch.inf).amin(-1, keepdim=True)
     e = torch.where(present, shortest * inverse, 0.0)
-    # e is zero for those that take no part, and a zero right-hand side never enters
     matrix = cosines + e.unsqueeze(-1) * e.unsqueeze(-2)
     a = minimize_nonnegative(matrix, -e, precision=precision) * e
     total = a.sum(-1, keepdim=True)

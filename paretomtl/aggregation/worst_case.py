@@ -32,6 +32,19 @@ class Path(NamedTuple):
     cap: Tensor
 
 
+class End(NamedTuple):
+    """The end of a path, both [*batch, m].
+
+    Args:
+        point: a.
+        limit: a as well, but where the gradients are Pareto stationary the direction in which a may grow
+            without end while `J^T a` stays: up to length, the weights that cancel the gradients.
+    """
+
+    point: Tensor
+    limit: Tensor
+
+
 def follow(
     cosines: Float[Tensor, "*batch m m"],
     linear: Float[Tensor, "*batch m"],
@@ -39,7 +52,7 @@ def follow(
     path: Path,
     *,
     precision: float,
-) -> Float[Tensor, "*batch m"]:
+) -> End:
     """Follow `C a + q - t e >= 0`, `a >= 0`, complementary, until `a^T C a` is long enough.
 
     Where no further rise of t is possible (the gradients are Pareto stationary), the path ends there.
@@ -52,20 +65,22 @@ def follow(
         precision: Machine epsilon of the numbers C was computed in.
 
     Returns:
-        a. At most 3 m + 3 exchanges are made; a lane that needs more stops early on its path.
+        The end of the path. At most 3 m + 3 exchanges are made; a lane that needs more stops early.
     """
     m = linear.shape[-1]
-    answer = _follow(
+    ends = _follow(
         cosines.reshape(-1, m, m).permute(1, 2, 0).contiguous(),
         linear.reshape(-1, m).mT.contiguous(),
         level.reshape(-1, m).mT.contiguous(),
         Path(*(part.expand(*linear.shape[:-1], 1).reshape(1, -1) for part in path)),
         precision,
     )
-    return answer.mT.contiguous().reshape(linear.shape)
+    return End(*(part.mT.contiguous().reshape(linear.shape) for part in ends))
 
 
-def _follow(cosines: Tensor, linear: Tensor, level: Tensor, path: Path, precision: float) -> Tensor:
+def _follow(
+    cosines: Tensor, linear: Tensor, level: Tensor, path: Path, precision: float
+) -> tuple[Tensor, Tensor]:
     """Follow the path with the lanes behind.
 
     The parameter is `r = t + e^T a`, which turns the matrix into `C + e e^T`: r goes on rising where t
@@ -81,7 +96,7 @@ def _follow(cosines: Tensor, linear: Tensor, level: Tensor, path: Path, precisio
     # indices whose independence of the face is no more than rounding, until another leaves
     closed = basic
     done = torch.zeros_like(path.length, dtype=torch.bool)
-    on_surface = done
+    on_surface = arrested = done
     now = torch.where(level > 0, linear / level, torch.inf).amin(0, keepdim=True)
     now = torch.where(now.isfinite(), now, 0.0)
     for _ in range(3 * m + 3):
@@ -119,6 +134,7 @@ def _follow(cosines: Tensor, linear: Tensor, level: Tensor, path: Path, precisio
         now = torch.where(done, now, reached)
         arrived = (target <= end) & (target <= following)
         on_surface = torch.where(done, on_surface, arrived & ~flat & (surface >= wanted))
+        arrested = torch.where(done, arrested, ~arrived & stuck.isfinite())
         done = done | arrived | (end <= following)
         if settled(done):
             break
@@ -134,4 +150,5 @@ def _follow(cosines: Tensor, linear: Tensor, level: Tensor, path: Path, precisio
         error = path.length - total(a * image)
         rate = 2 * total(along * image)
         a = a + along * torch.where(rate > 0, error / rate, 0.0)
-    return a.clamp(min=0)
+    a = a.clamp(min=0)
+    return a, torch.where(arrested, torch.where(basic, e, 0.0).clamp(min=0), a)

@@ -28,7 +28,9 @@ class FairGrad(GramianWeighting):
     scaling the rows instead would do nothing at alpha = 1.
 
     Args:
-        alpha: Fairness, >= 0.
+        alpha: Fairness, >= 0. Towards 100 and beyond, the weights of tasks that gain more than others
+            fall below what a float can hold; near 0, uniform weights are the limit only where they
+            harm no task.
     """
 
     card = Card(

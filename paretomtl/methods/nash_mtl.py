@@ -65,7 +65,7 @@ class NashMTL(Weighting):
             return {}
         return {
             "weights": torch.ones(*batch, n_tasks, dtype=torch.float64, device=device),
-            "age": torch.zeros(*batch, dtype=torch.int64, device=device),
+            "age": torch.zeros(tuple(batch), dtype=torch.int64, device=device),
         }
 
     def weigh(self, state: State, signals: Signals) -> tuple[Weights, State]:

@@ -91,7 +91,8 @@ class PMTL(Weighting):
             own = signals.preference.to(torch.float64)
         own = own / length(own)
         borders = self._references(m, gramian.device) - own.unsqueeze(-2)
-        crossed = apply(borders, losses) > 0
+        # a reference that is the preference itself has no border but rounding
+        crossed = apply(borders, losses) > 1e-12 * length(losses)
         rows = torch.cat(
             (torch.eye(m, dtype=gramian.dtype, device=gramian.device).expand_as(gramian), borders),
             -2,

@@ -99,7 +99,7 @@ def tchebycheff_mgda(
     """Return `argmax a^T l - u |J^T a|` over the simplex, u raised until the value is at most `bound`.
 
     A zero row counts with its loss alone. Where the gradients are stationary before u or the bound is
-    reached, the stationary combination is the answer.
+    reached, the answer is the combination that cancels them.
     """
     scaled = scale_diagonal(gramian)
     shortest = torch.where(scaled.present, scaled.lengths, torch.inf).amin(-1, keepdim=True)
@@ -111,8 +111,8 @@ def tchebycheff_mgda(
     unreachable = torch.where(scaled.present, -torch.inf, losses).amax(-1, keepdim=True)
     unit = u * shortest * size
     path = Path(1 / size.square(), -bound / unit, -unreachable / unit)
-    a = follow(scaled.cosines, linear / size, level, path, precision=precision)
-    share = a * level
+    end = follow(scaled.cosines, linear / size, level, path, precision=precision)
+    share = end.limit * level
     total = share.sum(-1, keepdim=True)
     best = losses == losses.amax(-1, keepdim=True)
     vertex = best.to(losses.dtype) / best.sum(-1, keepdim=True)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from paretomtl.aggregation.least_distance import shortest_satisfying
+from paretomtl.aggregation.min_norm import min_norm_weights
 
 EPS = torch.finfo(torch.float64).eps
 
@@ -40,3 +41,16 @@ def test_satisfied_by_zero():
     multipliers, exists = shortest_satisfying(G, -torch.ones(3, dtype=torch.float64), precision=EPS)
     assert exists.all()
     assert (multipliers == 0).all()
+
+
+def test_min_norm_among_some_equals_min_norm_of_those():
+    g = torch.Generator().manual_seed(0)
+    J = torch.randn(30, 6, 8, dtype=torch.float64, generator=g)
+    J[0, 4] = 0
+    G = J @ J.mT
+    among = torch.tensor([True, False, True, True, False, True])
+    w = min_norm_weights(G, precision=EPS, among=among)
+    some = min_norm_weights(G[:, among][:, :, among], precision=EPS)
+    assert torch.allclose(w[:, among], some)
+    assert (w[:, ~among] == 0).all()
+    assert (min_norm_weights(G, precision=EPS, among=torch.zeros(6, dtype=torch.bool)) == 0).all()
