@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,11 +43,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip what needs a GPU unless the tests were asked to run on one."""
+    """Skip, with the reason, what this machine has no device or no compiler for."""
+    absent = {}
     if config.getoption("--device") == "cpu":
-        for item in items:
-            if item.get_closest_marker("gpu"):
-                item.add_marker(pytest.mark.skip(reason="needs a GPU: run with --device cuda"))
+        absent["gpu"] = "needs a GPU: run with --device cuda"
+    if not any(
+        map(shutil.which, filter(None, (os.environ.get("CXX"), "c++", "g++", "clang++", "cl")))
+    ):
+        absent["compiler"] = "needs a C++ compiler, which torch.compile calls"
+    for item in items:
+        for marker, reason in absent.items():
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def _cuda() -> bool:

@@ -147,6 +147,7 @@ def test_keys_of_another_type_are_refused():
 
 
 @pytest.mark.slow
+@pytest.mark.compiler
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 def test_compiles_whole_and_gives_the_same_bits():
     def draws(keys, steps):

@@ -238,6 +238,7 @@ def test_graph_is_whole(scalarization, draw_signals):
 
 
 @pytest.mark.slow
+@pytest.mark.compiler
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 def test_compiled_to_machine_code_gives_the_same_weights(draw_signals):
     """One compiled function holds several stateless methods, float and per-lane options among them."""
