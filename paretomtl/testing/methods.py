@@ -9,6 +9,7 @@ for finding in check_method(MyMethod()):
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -58,8 +59,9 @@ def check_method(
             seconds; left out for methods whose card says why they cannot be compiled.
 
     Returns:
-        One finding for every line, in a fixed order; lines that do not apply are left out. A line that
-        is broken names the smallest input that breaks it.
+        One finding for every line, in a fixed order; lines that do not apply are left out, and all
+        but the first where plain random input makes a step crash. A line that is broken names the
+        smallest input that breaks it.
 
     Raises:
         BadInput: It is no method, or it takes none of the numbers of tasks.
@@ -86,6 +88,10 @@ def check_method(
         lines.append(("weights are the gradient of the value", kit.gradient))
     if isinstance(method, Weighting):
         lines.append(("the Gramian is all that is read of the gradients", kit.gramian_alone))
+    if kit.crashes:
+        return run(
+            ("the card and the options", kit.description), (lines[0][0], kit.line(*lines[0]))
+        )
     checks: list[tuple[str, Check]] = [
         ("the card and the options", kit.description),
         ("a missing signal is refused", kit.missing),
@@ -104,6 +110,7 @@ class _Kit:
         self.seed = seed
         self.tasks: tuple[int, ...] = ()
         self.kinds = kinds_for(method)
+        self.crashes = False
 
     def choose_tasks(self, tasks: Sequence[int] | None) -> None:
         """Keep the numbers of tasks that the method does not refuse; those asked for, untried."""
@@ -119,8 +126,8 @@ class _Kit:
             except BadInput as error:
                 refused = str(error)
                 continue
-            except Exception:  # noqa: BLE001 - a crash is the first check's to report
-                pass
+            except Exception:  # noqa: BLE001 - the line on shapes reports it
+                self.crashes = True
             self.tasks = (*self.tasks, m)
         if not self.tasks:
             raise BadInput(f"no number of tasks among {TASKS} is accepted. {refused}".rstrip())
@@ -420,13 +427,7 @@ class _Kit:
             not lacks,
             f"it lacks {', '.join(lacks)}" if lacks else "",
         )
-        decorated = vars(cls).get("__dataclass_params__")  # its own, not its base's
-        frozen: bool = getattr(decorated, "frozen", False)
-        yield Finding(
-            "options are the fields of a frozen dataclass",
-            frozen,
-            "" if frozen else "decorate it @dataclass(frozen=True, kw_only=True, eq=False)",
-        )
+        yield Finding("options are the fields of a frozen dataclass", *_decorated(cls))
 
     def missing(self) -> Iterator[Finding]:
         m = self.tasks[-1]
@@ -455,7 +456,12 @@ class _Kit:
         name = "what is not declared is not needed"
         state = self.method.init(case.batch, m, n_parameters=case.n)
         full, _ = self.method.step(state, signals)
-        less, _ = self.method.step(state, without)
+        try:
+            less, _ = self.method.step(state, without)
+        except Exception as error:  # noqa: BLE001 - any error is the finding
+            what = f"without {', '.join(spare)}: {type(error).__name__}: {error}"
+            yield Finding(name, ok=False, detail=what)
+            return
         yield Finding(name, _same(full, less), f"works without {', '.join(spare)}" if spare else "")
 
     def _accepts(self, signals: Signals, names: tuple[str, ...]) -> str:
@@ -492,7 +498,9 @@ class _Kit:
                 alone = case.edit(lambda name, v, k=k: v[k : k + 1])
                 if not _close(advance(one, alone), stacked, k):
                     yield Finding(
-                        name, ok=False, detail=f"lanes that differ in {f.name!r} affect each other"
+                        name,
+                        ok=False,
+                        detail=f"a lane with its own {f.name!r} answers otherwise than alone",
                     )
                     return
         if tried:
@@ -514,6 +522,22 @@ class _Kit:
 
 REGULAR = ("random", "aligned", "conflicting", "equal losses")
 """Kinds whose Gramian is far from singular."""
+
+
+def _decorated(cls: type) -> tuple[bool, str]:
+    """Tell whether what a class adds to its base are fields, and what to do otherwise."""
+    told = "decorate it @dataclass(frozen=True, kw_only=True, eq=False)"
+    if "__dataclass_params__" in vars(cls):
+        frozen: bool = vars(cls)["__dataclass_params__"].frozen
+        return frozen, "" if frozen else told
+    own = inspect.get_annotations(cls)
+    forgotten = [name for name, kind in own.items() if "ClassVar" not in str(kind)]
+    if forgotten:
+        return False, f"{', '.join(forgotten)}: {told}"
+    if "__init__" in vars(cls):
+        return False, f"it has an __init__ of its own: {told}"
+    return True, ""
+
 
 POISONS: dict[str, float | str] = {
     "NaN": float("nan"),
@@ -558,7 +582,7 @@ def _differ(one: Run, other: Run, mine: Any, theirs: Any, when: str = "") -> str
     for t, (before, after) in enumerate(zip(one[1], other[1], strict=True)):
         for name, value in before.items():
             if not _same(value[mine], after[name][theirs]):
-                return f"{when}state {name!r} differs after step {t - 1}"
+                return f"{when}state {name!r} differs {f'after step {t - 1}' if t else 'from the start'}"
     return ""
 
 

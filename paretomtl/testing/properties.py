@@ -258,8 +258,7 @@ def _orthonormal(matrices: Tensor) -> Tensor:
 
 
 def _length(vectors: Tensor) -> Tensor:
-    squares: Tensor = vectors.square().sum(-1)
-    return squares.sqrt()
+    return vectors.square().sum(-1).sqrt()  # pyright: ignore[reportUnknownVariableType]
 
 
 def _unit(vectors: Tensor) -> Tensor:
