@@ -92,7 +92,7 @@ def measure(method: Method, *, seed: int = 0) -> dict[str, bool]:
     Raises:
         BadInput: The method refuses three tasks, or four, or a problem with a concave front.
     """
-    draws = _Draws(method, seed)
+    draws = Draws(method, seed)
     found = draws.invariances()
     found |= draws.descent()
     found["linear under scaling"] = draws.linear()
@@ -101,7 +101,14 @@ def measure(method: Method, *, seed: int = 0) -> dict[str, bool]:
     return {name: found[name] for name in NAMES}
 
 
-class _Draws:
+class Draws:
+    """The draws that a method's properties are measured on.
+
+    Args:
+        method: The method, constructed.
+        seed: Determines them.
+    """
+
     def __init__(self, method: Method, seed: int) -> None:
         self.method = method
         self.generator = torch.Generator().manual_seed(seed)
@@ -148,12 +155,14 @@ class _Draws:
         return (answer.unsqueeze(-1) * rows).sum(-2)
 
     def changed(self, change: Change, constants: Tensor) -> History:
+        """Return the whole history after a change, with one constant a draw and task."""
         return [
             (*change(L, J, constants), change(L, other, constants)[1])
             for L, J, other in self.history
         ]
 
     def invariances(self) -> dict[str, bool]:
+        """Tell which changes leave every direction as it is."""
         plain = _unit(self.direction(self.history))
         found: dict[str, Tensor] = {}
         for name, change in CHANGES.items():
@@ -195,6 +204,7 @@ class _Draws:
         return (rows - 0.75 * rows.mean(-2, keepdim=True)) * self._normal(TASKS, 1).exp()
 
     def linear(self) -> bool:
+        """Tell whether directions add up as the scales of the tasks do."""
         c, d = 0.1 + 0.9 * self._uniform(), 0.1 + 0.9 * self._uniform()
         a, b = 0.5 + self._uniform()[..., :1], 0.5 + self._uniform()[..., :1]
         scale = CHANGES["per-task scale"]
@@ -203,6 +213,7 @@ class _Draws:
         return bool((_length(both - a * left - b * right) <= TOLERANCE * size).all())
 
     def deterministic(self) -> bool:
+        """Tell whether other keys and steps leave the answers the same."""
         one = self.direction(self.history)
         return torch.equal(one, self.direction(self.history, keys=1, later=5))
 
