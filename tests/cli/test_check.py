@@ -85,3 +85,62 @@ def test_what_cannot_be_checked_is_refused(cli, mine, tokens, words):
     assert answer.code == 2
     for word in words:
         assert word in answer.err, answer.err
+
+
+OWN_METHOD = """
+from dataclasses import dataclass
+
+import torch
+
+from paretomtl.methods.base import Card, Weighting
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Even(Weighting):
+    card = Card(title="Even", formula="1", source="here")
+    leak: float = 0.0
+
+    def weigh(self, state, signals):
+        if signals.gramian is None:
+            from paretomtl.errors import BadInput
+            raise BadInput("pass gramian=")
+        ones = torch.ones_like(signals.gramian[..., 0])
+        return ones + (self.leak * signals.gramian.mean() if self.leak else 0), state
+
+
+leaky = Even(leak=1.0)
+"""
+
+
+@pytest.fixture
+def own_method(tmp_path):
+    path = tmp_path / "my_method_for_check.py"
+    path.write_text(OWN_METHOD)
+    return path
+
+
+def test_a_method_prints_its_contract_and_its_properties(cli):
+    answer = cli("check", "linear")
+    assert answer.code == 0
+    assert "ok   weights are the gradient of the value" in answer.out
+    assert "no   reaches concave fronts" in answer.out
+    assert "yes  deterministic" in answer.out
+    assert "keeps all" in answer.out
+
+
+def test_a_method_of_ones_own(cli, own_method):
+    data = cli("check", "my_method_for_check.py:Even", "--json").data
+    assert data["ok"] is True
+    assert data["properties"]["linear under scaling"] is True
+    assert data["properties"]["non-conflicting"] is False
+    broken = cli("check", "my_method_for_check.py:leaky")
+    assert broken.code == 4
+    assert "FAIL a batch equals its lanes one by one, bitwise: lane 0 alone" in broken.out
+    assert "m = 1, n = 1, 2 lanes" in broken.out
+
+
+def test_show_prints_the_measured_properties(cli):
+    data = cli("show", "mgda", "--json").data
+    assert data["measured properties"]["descends on every task"] is True
+    assert "reaches concave fronts = yes" in cli("show", "mgda").out
+    assert "measured properties" not in cli("show", "mgda", "--option", "normalization=l2").out
