@@ -119,7 +119,7 @@ def _behind_triple(y: Tensor) -> Tensor:
 
 
 def _ball_intersection(problem: Quadratic | FonsecaFleming) -> Behind:
-    """A point is behind the front when balls around the minimisers meet.
+    """A point is behind the front when balls around the minimizers meet.
 
     Their squared radii R follow from y. They meet when no convex combination of the conditions
     `|z - ci|^2 <= Ri` fails: `max over the simplex of sum(li |ci|^2) - |sum(li ci)|^2 - sum(li Ri)`

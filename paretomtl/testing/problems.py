@@ -29,14 +29,14 @@ def check_problem(
 
     Shapes and types; a batch equals its points one by one; gradients equal finite differences and
     are finite on the edges of the box; float32 agrees; NaN stays in its lane; bad input is refused;
-    starts; ideal, nadir, reference point and front agree; no random and no optimised cloud gets past
+    starts; ideal, nadir, reference point and front agree; no random and no optimized cloud gets past
     the stated front.
 
     Args:
         problem: The problem, constructed.
         seed: Determines all points that are tried.
-        lanes: Lanes of the optimised cloud.
-        steps: Steps of the optimised cloud.
+        lanes: Lanes of the optimized cloud.
+        steps: Steps of the optimized cloud.
 
     Returns:
         One finding for every line, in a fixed order; lines that do not apply are left out.
@@ -272,7 +272,7 @@ class _Kit:
         span, slack = spans(self.problem), max(1e-6, self.problem.card.front_accuracy)
         clouds = {"random": self.problem.objectives(self.draw(3000))}
         if self.problem.card.differentiable:
-            clouds["optimised"] = attack(self.problem, lanes=lanes, steps=steps, seed=self.seed)
+            clouds["optimized"] = attack(self.problem, lanes=lanes, steps=steps, seed=self.seed)
         for kind, cloud in clouds.items():
             worst = float(margins(cloud, front, span).amax())
             yield Finding(

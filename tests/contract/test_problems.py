@@ -150,7 +150,7 @@ def test_a_sound_problem_passes():
     ("broken", "line"),
     [
         (WrongGradient, "gradients equal finite differences"),
-        (WorseFront, "no optimised cloud dominates the stated front"),
+        (WorseFront, "no optimized cloud dominates the stated front"),
         (BetterFront, "the front lies between ideal and nadir"),
         (DominatedPart, "the front lies between ideal and nadir"),
         (LeakyBatch, "a batch equals its points one by one"),

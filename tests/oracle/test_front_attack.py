@@ -1,4 +1,4 @@
-"""Optimised clouds against the equations of fronts: what the samples of a front could hide.
+"""Optimized clouds against the equations of fronts: what the samples of a front could hide.
 
 `benchmarks/front_attack.py` does the same with 1000 lanes and 5000 steps.
 """

@@ -37,7 +37,7 @@ class CAGradToy(FixedStarts, CurveProblem):
     setting: Setting = "nash_mtl"
 
     card = ProblemCard(
-        summary="Tests optimisation, not coverage: valleys, a tenfold scale, three to five hard starts.",
+        summary="Tests optimization, not coverage: valleys, a tenfold scale, three to five hard starts.",
         source="Liu et al. 2021 (CAGrad); Navon et al. 2022 (Nash-MTL); Liu et al. 2023 (FAMO)",
         family="multi-task toy",
         front_shape="convex",
@@ -95,7 +95,7 @@ class CAGradToy(FixedStarts, CurveProblem):
 
 
 def _valley(spread: Tensor) -> Tensor:
-    """Return the x2 < 0 that minimises `tanh(-x2 / 2) (spread + 0.01 (x2 + 8)^2 - 20)`.
+    """Return the x2 < 0 that minimizes `tanh(-x2 / 2) (spread + 0.01 (x2 + 8)^2 - 20)`.
 
     Newton's method on the stationarity; only its last step is differentiable, which makes the
     derivative by `spread` that of the implicit function.

@@ -116,7 +116,7 @@ class Kursawe(CurveProblem):
         family="classic",
         front_shape="disconnected",
         notes=(
-            "At 0 both objectives have a kink: the gradient of sqrt and of |x|^0.8 is 0 there, which is a subgradient (x = 0 minimises both terms); within 1e-10 of 0 the slope of |x|^0.8 stays what it is at 1e-10. The value is exact.",
+            "At 0 both objectives have a kink: the gradient of sqrt and of |x|^0.8 is 0 there, which is a subgradient (x = 0 minimizes both terms); within 1e-10 of 0 the slope of |x|^0.8 stays what it is at 1e-10. The value is exact.",
             "pymoo downloads its front, and f2 there is the form with sin(x^3), as here; some papers write sin(x)^3.",
             "Exact front for three variables (one-dimensional root finding, about 1e-14).",
         ),

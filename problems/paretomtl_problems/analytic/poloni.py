@@ -103,7 +103,7 @@ class Poloni(CurveProblem):
         family="classic",
         front_shape="disconnected",
         notes=(
-            "Published as a maximisation of -f1 and -f2.",
+            "Published as a maximization of -f1 and -f2.",
             "Exact front (one-dimensional root finding, about 1e-12).",
         ),
     )

@@ -21,9 +21,9 @@ from paretomtl_problems.analytic.simplicial import SimplicialProblem
 class Quadratic(SimplicialProblem):
     """`fi = si phi(qi)`, `qi = (x - ci)^T H (x - ci)`, with a front that is known for every setting.
 
-    The minimisers c1, ..., cm are unit vectors at equal angles, so the cosine of every two task
+    The minimizers c1, ..., cm are unit vectors at equal angles, so the cosine of every two task
     gradients at the origin is `1 - conflict m / (m - 1)`. `phi(q) = log(1 + curvature q) / curvature`,
-    the identity at 0: it leaves the Pareto set (the simplex of the minimisers) alone and bends the
+    the identity at 0: it leaves the Pareto set (the simplex of the minimizers) alone and bends the
     front, without ever letting a gradient vanish. For two tasks the middle of the front turns
     concave where `curvature |c1 - c2|^2 > 4`. H has eigenvalue 1 along the Pareto set and up to
     `condition` across it, in directions that no coordinate axis shares.
@@ -77,7 +77,7 @@ class Quadratic(SimplicialProblem):
 
     @property
     def start_box(self) -> tuple[Tensor, Tensor]:
-        """[-2, 2]^n: around the minimisers, which are unit vectors."""
+        """[-2, 2]^n: around the minimizers, which are unit vectors."""
         return box(self.n_variables, -2.0, 2.0)
 
     @property
@@ -98,8 +98,8 @@ class Quadratic(SimplicialProblem):
         return self.scale**exponents
 
     @cached_property
-    def minimisers(self) -> Tensor:
-        """The minimiser of each task, [m, n]: unit vectors with equal inner products."""
+    def minimizers(self) -> Tensor:
+        """The minimizer of each task, [m, n]: unit vectors with equal inner products."""
         m, cosine = self.n_objectives, self.cosine
         across = math.sqrt(max(1 - cosine, 0.0))  # sqrt of the Gramian (1 - cosine) I + cosine 11^T
         along = math.sqrt(max(1 + (m - 1) * cosine, 0.0))
@@ -131,12 +131,12 @@ class Quadratic(SimplicialProblem):
         return self._scales.to(q) * (self.curvature * q).log1p() / self.curvature
 
     def on_front(self, weights: Tensor) -> Tensor:
-        """Return the front at barycentric weights of the minimisers."""
-        side = 2 * (1 - self.cosine)  # squared distance of two minimisers
+        """Return the front at barycentric weights of the minimizers."""
+        side = 2 * (1 - self.cosine)  # squared distance of two minimizers
         spread = weights.square().sum(-1, keepdim=True)
         return self._bent(0.5 * side * (1 - 2 * weights + spread))
 
     def _objectives(self, x: Variables) -> Losses:
-        hessian, minimisers = self.hessian.to(x), self.minimisers.to(x)
-        d = x.unsqueeze(-2) - minimisers
+        hessian, minimizers = self.hessian.to(x), self.minimizers.to(x)
+        d = x.unsqueeze(-2) - minimizers
         return self._bent(((d @ hessian) * d).sum(-1))

@@ -25,7 +25,7 @@ LARGEST = 5
 
 
 class SimplicialProblem(AnalyticProblem):
-    """A problem whose Pareto set is a simplex, corner i being the minimiser of objective i alone.
+    """A problem whose Pareto set is a simplex, corner i being the minimizer of objective i alone.
 
     Every face is the Pareto set of its own objectives (Kobayashi et al. 2019), as for convex
     functions of the distance to m points in one common metric. `on_front` maps the simplex to the
@@ -100,7 +100,7 @@ def from_cube(u: Tensor) -> Tensor:
 def simplicial_hypervolume(on_front: Callable[[Tensor], Tensor], reference_point: Tensor) -> float:
     """Return the volume that a simplicial front dominates up to a reference point.
 
-    Fix y1, ..., y_{m-1} and minimise the last objective. The minimiser lies inside the face of the
+    Fix y1, ..., y_{m-1} and minimize the last objective. The minimizer lies inside the face of the
     objectives S that bind and of the last; the others are free to be anything up to the reference.
     So the volume is the sum over S of the integral over that face of
     `(rm - fm) prod_{j not in S} (rj - fj) |d f_S / d w_S|`, by Gauss quadrature.

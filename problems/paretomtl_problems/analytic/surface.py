@@ -17,7 +17,7 @@ from paretomtl_problems.analytic.options import floats
 def even_points(n: int, dimension: int) -> Tensor:
     """Return `n` points spread evenly over the unit cube, [n, dimension] float64.
 
-    The additive recurrence with the generalised golden ratio: no draw is random, every prefix is
+    The additive recurrence with the generalized golden ratio: no draw is random, every prefix is
     spread evenly.
     """
     ratio = 2.0

@@ -86,18 +86,18 @@ class QuadraticForms(FixedStarts, CurveProblem):
     """
 
     _matrices: ClassVar[tuple[tuple[tuple[float, float], tuple[float, float]], ...]]
-    _minimisers: ClassVar[tuple[tuple[float, float], tuple[float, float]]]
+    _minimizers: ClassVar[tuple[tuple[float, float], tuple[float, float]]]
 
     @cached_property
     def _forms(self) -> tuple[Tensor, Tensor]:
         return (
             torch.tensor(self._matrices, dtype=torch.float64),
-            torch.tensor(self._minimisers, dtype=torch.float64),
+            torch.tensor(self._minimizers, dtype=torch.float64),
         )
 
     @property
     def curve(self) -> Curve:
-        """The front from the first minimiser (t = 1) to the second (t = 0)."""
+        """The front from the first minimizer (t = 1) to the second (t = 0)."""
         (a1, a2), (u1, u2) = self._forms
 
         def point(s: Tensor) -> Tensor:
@@ -109,15 +109,15 @@ class QuadraticForms(FixedStarts, CurveProblem):
         return Curve(point)
 
     def _objectives(self, x: Variables) -> Losses:
-        matrices, minimisers = (form.to(x) for form in self._forms)
-        d = x.unsqueeze(-2) - minimisers
+        matrices, minimizers = (form.to(x) for form in self._forms)
+        d = x.unsqueeze(-2) - minimizers
         return ((d.unsqueeze(-2) @ matrices).squeeze(-2) * d).sum(-1)
 
 
 @problems.register("cqf")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ConvexQuadraticForms(QuadraticForms):
-    """Two elongated quadratics with minimisers (1, 0) and (-1, 0).
+    """Two elongated quadratics with minimizers (1, 0) and (-1, 0).
 
     `A1 = [[1, .2], [.2, .05]]`, `A2 = [[3, -.6], [-.6, .2]]`.
 
@@ -138,13 +138,13 @@ class ConvexQuadraticForms(QuadraticForms):
 
     _published = ((0.5, 0.5), (-0.3, 7.0), (0.0, 0.0))
     _matrices = (((1.0, 0.2), (0.2, 0.05)), ((3.0, -0.6), (-0.6, 0.2)))
-    _minimisers = ((1.0, 0.0), (-1.0, 0.0))
+    _minimizers = ((1.0, 0.0), (-1.0, 0.0))
 
 
 @problems.register("hqf")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class HomogeneousQuadraticForms(QuadraticForms):
-    """Two quadratics of one shape, the second ten times as steep, minimisers (1, 0) and (-10, 0).
+    """Two quadratics of one shape, the second ten times as steep, minimizers (1, 0) and (-10, 0).
 
     `A1 = [[2, -1], [-1, 2]]`, `A2 = 10 A1`.
 
@@ -162,4 +162,4 @@ class HomogeneousQuadraticForms(QuadraticForms):
 
     _published = ((-6.0, 4.0), (-3.0, -1.5), (1.5, 2.0), (2.5, 5.5))
     _matrices = (((2.0, -1.0), (-1.0, 2.0)), ((20.0, -10.0), (-10.0, 20.0)))
-    _minimisers = ((1.0, 0.0), (-10.0, 0.0))
+    _minimizers = ((1.0, 0.0), (-10.0, 0.0))

@@ -148,7 +148,7 @@ class Viennet(ViennetFunction):
 @problems.register("vlmop3")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class VLMOP3(ViennetFunction):
-    """Viennet's function under the name that Bayesian optimisation gave it.
+    """Viennet's function under the name that Bayesian optimization gave it.
 
     `f1 = s/2 + sin s`, `f2 = (3 x1 - 2 x2 + 4)^2 / 8 + (x1 - x2 + 1)^2 / 27 + 15`,
     `f3 = 1/(s + 1) - 1.1 exp(-s)`, `s = |x|^2`, x in [-3, 3]^2.

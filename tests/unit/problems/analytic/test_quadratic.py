@@ -45,26 +45,26 @@ def test_the_knobs(m, extra, conflict, curvature, condition, scale):
     assert float(lengths[-1] / lengths[0]) == pytest.approx(scale)
     spectrum = torch.linalg.eigvalsh(problem.hessian)
     assert float(spectrum[-1] / spectrum[0]) == pytest.approx(condition)
-    at_minimisers = problem.objectives(problem.minimisers)
+    at_minimizers = problem.objectives(problem.minimizers)
     torch.testing.assert_close(
-        at_minimisers.diagonal(), torch.zeros(m, dtype=F64), rtol=0, atol=1e-9 * max(1, scale)
+        at_minimizers.diagonal(), torch.zeros(m, dtype=F64), rtol=0, atol=1e-9 * max(1, scale)
     )
-    torch.testing.assert_close(at_minimisers.amax(0), problem.nadir, rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(at_minimizers.amax(0), problem.nadir, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("m", [2, 3, 5])
 def test_stated_front_points_are_attained_and_stationary(m):
-    """Points of the minimisers' simplex attain `on_front`, and no direction betters all tasks."""
+    """Points of the minimizers' simplex attain `on_front`, and no direction betters all tasks."""
     problem = pm.problem("quadratic", n_objectives=m, curvature=4.0, condition=50.0, scale=10.0)
     weights = -torch.rand(50, m, dtype=F64, generator=torch.Generator().manual_seed(0)).log()
     weights = weights / weights.sum(-1, keepdim=True)
-    x = weights @ problem.minimisers
+    x = weights @ problem.minimizers
     torch.testing.assert_close(
         problem.objectives(x), problem.on_front(weights), rtol=1e-10, atol=1e-12
     )
     slopes = jacobian(problem.objectives, x)
     # gradient i is a positive multiple of H (x - c_i); the weights make those cancel
-    pulls = (x.unsqueeze(1) - problem.minimisers) @ problem.hessian
+    pulls = (x.unsqueeze(1) - problem.minimizers) @ problem.hessian
     factors = (slopes * pulls).sum(-1) / pulls.square().sum(-1)
     assert bool((factors > 0).all())
     combined = ((weights / factors).unsqueeze(-1) * slopes).sum(1)
@@ -78,7 +78,7 @@ def test_the_front_does_not_depend_on_condition():
 
 @pytest.mark.parametrize("conflict", [1.0, 0.4])
 def test_the_middle_turns_concave_at_the_stated_curvature(conflict):
-    """At `curvature |c1 - c2|^2 = 4` the balanced point stops minimising the plain sum."""
+    """At `curvature |c1 - c2|^2 = 4` the balanced point stops minimizing the plain sum."""
     side = 4 * conflict  # squared distance of two unit vectors with cosine 1 - 2 conflict
     for factor, supported in ((0.98, True), (1.02, False)):
         problem = pm.problem("quadratic", conflict=conflict, curvature=factor * 4 / side)

@@ -50,7 +50,7 @@ def test_cagrad_toy_is_the_published_one(setting, s, starts):
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.1, 0.5, 0.8])
-def test_the_pareto_set_of_cagrad_toy_minimises_weighted_sums(weight):
+def test_the_pareto_set_of_cagrad_toy_minimizes_weighted_sums(weight):
     toy = pm.problem("cagrad_toy", setting="cagrad")
 
     def loss(x):
@@ -169,20 +169,20 @@ def test_ewq():
 
 
 @pytest.mark.parametrize(
-    ("name", "matrices", "minimisers"),
+    ("name", "matrices", "minimizers"),
     [
         ("cqf", ([[1, 0.2], [0.2, 0.05]], [[3, -0.6], [-0.6, 0.2]]), ([1, 0], [-1, 0])),
         ("hqf", ([[2, -1], [-1, 2]], [[20, -10], [-10, 20]]), ([1, 0], [-10, 0])),
     ],
 )
-def test_quadratic_forms(name, matrices, minimisers):
+def test_quadratic_forms(name, matrices, minimizers):
     problem = pm.problem(name)
     x = np.random.default_rng(0).normal(size=(20, 2)) * 3
-    pairs = list(zip(np.array(matrices, float), np.array(minimisers, float), strict=True))
+    pairs = list(zip(np.array(matrices, float), np.array(minimizers, float), strict=True))
     expected = np.stack([np.einsum("ki,ij,kj->k", x - u, a, x - u) for a, u in pairs], -1)
     np.testing.assert_allclose(problem.objectives(x), expected, rtol=1e-12)
     front = problem.front(200).numpy()
-    for t in (0.1, 0.5, 0.9):  # convex: every front point minimises a weighted sum
+    for t in (0.1, 0.5, 0.9):  # convex: every front point minimizes a weighted sum
 
         def loss(x, t=t):
             f = problem.objectives(np.asarray(x)[None])[0]
