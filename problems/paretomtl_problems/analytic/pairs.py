@@ -156,7 +156,7 @@ class ScalarPair(CurveProblem):
         return Curve(lambda t: scale * torch.stack((t.square(), (1 - t).square()), -1))
 
     def _objectives(self, x: Variables) -> Losses:
-        f = (x - x.new_tensor([2.0, -1.0])).square()
+        f = torch.cat((x - 2, x + 1), -1).square()
         return 0.5 * f if self.halved else f
 
 
