@@ -25,5 +25,7 @@ def measured(name: str) -> dict[str, bool]:
 
 @cache
 def _table() -> dict[str, dict[str, bool]]:
-    text = resources.files("paretomtl.methods").joinpath("properties.json").read_text(encoding="utf-8")
+    text = (
+        resources.files("paretomtl.methods").joinpath("properties.json").read_text(encoding="utf-8")
+    )
     return json.loads(text)

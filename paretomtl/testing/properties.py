@@ -265,11 +265,11 @@ def _ordered(method: Method, index: list[int]) -> Method:
 
 def _orthonormal(matrices: Tensor) -> Tensor:
     factors: tuple[Tensor, Tensor] = torch.linalg.qr(matrices)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return factors[0]
+    return factors[0]  # pyright: ignore[reportUnknownVariableType]
 
 
 def _length(vectors: Tensor) -> Tensor:
-    return vectors.square().sum(-1).sqrt()  # pyright: ignore[reportUnknownVariableType]
+    return vectors.square().sum(-1).sqrt()
 
 
 def _unit(vectors: Tensor) -> Tensor:
