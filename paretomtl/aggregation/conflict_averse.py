@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from paretomtl.aggregation.dual_cone import project_combination
 from paretomtl.aggregation.lanes import apply, scale_diagonal
 from paretomtl.aggregation.worst_case import Path, follow
 from paretomtl.shapes import Gramian, Weights
@@ -26,6 +27,8 @@ def conflict_averse_weights(gramian: Gramian, radius: Tensor, *, precision: floa
     Cost: about m exchanges of O(m^2) a lane.
     """
     m = gramian.shape[-1]
+    if m == 2:
+        return _two(gramian, radius, precision)
     scaled = scale_diagonal(gramian)
     longest = scaled.lengths.amax(-1, keepdim=True)
     longest = torch.where(longest > 0, longest, 1.0)
@@ -39,3 +42,34 @@ def conflict_averse_weights(gramian: Gramian, radius: Tensor, *, precision: floa
     path = Path(length, torch.full_like(cap, -torch.inf), cap)
     end = follow(scaled.cosines, linear, level, path, precision=precision)
     return 1 / m + end.point * longest * scaled.inverse
+
+
+def _two(gramian: Gramian, radius: Tensor, precision: float) -> Weights:
+    """Closed form for two tasks: `q^T w + c |g_0| |g_w|` is a hyperbola along the segment."""
+    first, second, inner = gramian[..., 0, 0], gramian[..., 1, 1], gramian[..., 0, 1]
+    bound = radius[..., 0] * ((first + 2 * inner + second).clamp(min=0) / 4).sqrt()
+    tilt = (first - second) / 2
+    square = (first - inner) + (second - inner)
+    width = square.sqrt()
+    determinant = first * second - inner.square()
+    independent = determinant > 4 * precision * first * second
+    determinant = torch.where(independent, determinant, 0.0)
+    # z = |g_1 - g_2|^2 x - g_2.(g_2 - g_1), zero at the shortest vector of the line; steep where the
+    # tilt outweighs the length and an end of the segment is best
+    steepness = tilt / (bound * width)
+    flatness = 1 - steepness.square()
+    z = -steepness * (determinant / flatness).sqrt()
+    share = ((z + second - inner) / square).clamp(0, 1)
+    share = torch.where(flatness > 0, share, (tilt < 0).to(share.dtype))
+    # two equal gradients
+    share = torch.where(square > 0, share, 0.5)
+    mix = torch.stack((share, 1 - share), -1)
+    length = (mix * apply(gramian, mix)).sum(-1).clamp(min=0).sqrt()
+    inside = (share > 0) & (share < 1) & (flatness > 0) & (square > 0)
+    length = torch.where(inside, ((z.square() + determinant) / square).sqrt(), length)
+    longest = torch.maximum(first, second).sqrt()
+    moves = length > 2 * precision * longest
+    added = mix * torch.where(moves, bound / length, 0.0).unsqueeze(-1)
+    mean = torch.full_like(mix, 0.5)
+    onto = project_combination(gramian, mean, precision=precision)
+    return torch.where(moves.unsqueeze(-1), mean + added, onto)

@@ -33,6 +33,8 @@ class CleanGramian(NamedTuple):
 
     def restore(self, answer: Tensor) -> Tensor:
         """Return an answer [*batch, k] in the caller's dtype, NaN in the bad lanes."""
+        if settled(self.finite):
+            return answer.to(self.dtype)
         return torch.where(self.finite.unsqueeze(-1), answer, torch.nan).to(self.dtype)
 
 
@@ -42,8 +44,11 @@ def clean(gramian: Gramian) -> CleanGramian:
     dtype = gramian.dtype
     # zero times x is zero exactly when x is finite: one pass, whatever the magnitudes
     finite = (gramian * 0).sum((-2, -1)) == 0
-    eye = torch.eye(m, dtype=torch.float64, device=gramian.device)
-    matrix = torch.where(finite[..., None, None], gramian.to(torch.float64), eye).contiguous()
+    matrix = gramian.to(torch.float64)
+    if not settled(finite):
+        eye = torch.eye(m, dtype=torch.float64, device=gramian.device)
+        matrix = torch.where(finite[..., None, None], matrix, eye)
+    matrix = matrix.contiguous()
     return CleanGramian(matrix, finite, torch.finfo(dtype).eps, dtype)
 
 
@@ -94,3 +99,10 @@ def settled(done: Mask) -> bool:
     if torch.compiler.is_compiling() or done.device.type != "cpu":
         return False
     return bool(done.all())
+
+
+def open_lanes(done: Mask) -> Tensor | None:
+    """Return the places of the lanes that are not done, [count]; None where asking would cost (see `settled`)."""
+    if torch.compiler.is_compiling() or done.device.type != "cpu":
+        return None
+    return (~done).nonzero().squeeze(-1)

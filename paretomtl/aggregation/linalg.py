@@ -30,12 +30,13 @@ def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
     order = diagonal.argsort(dim=-1, descending=True, stable=True)
     rows = order.unsqueeze(-1).expand_as(matrix)
     graded = matrix.gather(-2, rows).gather(-1, rows.mT)
-    # above all others, so that the padding's eigenvalues come last
-    trace = diagonal.sum(-1)
-    padded = _padded(graded, torch.where(trace > 0, 2 * trace, 1.0))
-    values, vectors = cast("tuple[Tensor, Tensor]", torch.linalg.eigh(padded))  # pyright: ignore[reportUnknownMemberType]
+    if m % _ROWS:
+        # above all others, so that the padding's eigenvalues come last
+        trace = diagonal.sum(-1)
+        graded = _padded(graded, torch.where(trace > 0, 2 * trace, 1.0))
+    values, vectors = cast("tuple[Tensor, Tensor]", torch.linalg.eigh(graded))  # pyright: ignore[reportUnknownMemberType]
     vectors = vectors[..., :m, :m]
-    return values[..., :m], torch.empty_like(matrix).scatter(-2, rows, vectors)
+    return values[..., :m], torch.empty_like(matrix).scatter_(-2, rows, vectors)
 
 
 def cholesky(matrix: Tensor) -> tuple[Tensor, Tensor]:
@@ -58,6 +59,11 @@ def solve(matrix: Tensor, right: Tensor) -> Tensor:
 def length(vector: Tensor) -> Tensor:
     """Return the Euclidean length along the last axis, kept: [*batch, 1]."""
     return vector.square().sum(-1, keepdim=True).sqrt()
+
+
+def pad_rows(matrix: Tensor) -> Tensor:
+    """Append rows of the identity up to a multiple of four."""
+    return _padded(matrix, 1.0)
 
 
 def _padded(matrix: Tensor, diagonal: Tensor | float) -> Tensor:

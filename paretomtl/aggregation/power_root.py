@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from paretomtl.aggregation.lanes import apply, scale_diagonal, settled
+from paretomtl.aggregation.lanes import Scaled, apply, scale_diagonal, settled
 from paretomtl.aggregation.linalg import solve
 from paretomtl.aggregation.min_norm import min_norm_weights
 from paretomtl.shapes import Gramian, Weights
@@ -48,6 +48,8 @@ def power_root(
     m = gramian.shape[-1]
     scaled = scale_diagonal(gramian)
     present = scaled.present if shares is None else scaled.present & (shares > 0)
+    if m == 2 and shares is None and not isinstance(alpha, Tensor) and alpha == 1.0:
+        return _two(scaled, precision)
     both = present.unsqueeze(-1) & present.unsqueeze(-2)
     eye = torch.eye(m, dtype=gramian.dtype, device=gramian.device)
     cosines = torch.where(both, scaled.cosines, eye)
@@ -66,6 +68,14 @@ def power_root(
     a = _newton(cosines, torch.where(stationary, 1.0, start), offset, alpha, stationary, rounds)
     a = torch.where(stationary, hull, a)
     return torch.where(present, a * scaled.inverse, 0.0)
+
+
+def _two(scaled: Scaled, precision: float) -> Weights:
+    """Closed form of Nash bargaining for two tasks: `a_1 = a_2 = 1 / sqrt(1 + cos)`."""
+    both = scaled.present.all(-1, keepdim=True)
+    spread = 1 + torch.where(both, scaled.cosines[..., 0, 1:], 0.0)
+    stationary = spread <= 32 * precision
+    return torch.where(stationary, 0.5, spread.rsqrt()) * scaled.inverse
 
 
 def _hull(cosines: Tensor, lengths: Tensor, alpha: Tensor, precision: float) -> Tensor:

@@ -15,18 +15,19 @@ from paretomtl.shapes import Gramian, Weights
 
 def impartial_weights(gramian: Gramian, *, precision: float) -> Weights:
     """Return the weights, summing to one, whose direction has equal projections on the unit gradients."""
-    m = gramian.shape[-1]
+    if gramian.shape[-1] == 2:
+        lengths = gramian.diagonal(dim1=-2, dim2=-1).clamp(min=0).sqrt()
+        shortest = lengths.amin(-1, keepdim=True)
+        # a zero gradient takes no part
+        raw = torch.where(shortest > 0, lengths.flip(-1), (lengths > 0).to(lengths.dtype))
+        return raw / raw.sum(-1, keepdim=True).clamp(min=torch.finfo(raw.dtype).tiny)
     scaled = scale_diagonal(gramian)
-    if m == 2:
-        raw = torch.where(scaled.present.all(-1, keepdim=True), scaled.lengths.flip(-1), 0.0)
-        raw = torch.where(scaled.present.sum(-1, keepdim=True) == 1, scaled.present, raw)
-    else:
-        absent = torch.diag_embed((~scaled.present).to(gramian.dtype))
-        ones = scaled.present.to(gramian.dtype)
-        solution, full, least = solve(
-            (scaled.cosines + absent, ones), (gramian, scaled.lengths), precision=precision
-        )
-        raw = torch.where(full, solution * scaled.inverse, least)
+    absent = torch.diag_embed((~scaled.present).to(gramian.dtype))
+    ones = scaled.present.to(gramian.dtype)
+    solution, full, least = solve(
+        (scaled.cosines + absent, ones), (gramian, scaled.lengths), precision=precision
+    )
+    raw = torch.where(full, solution * scaled.inverse, least)
     total = raw.sum(-1, keepdim=True)
     usable = total.abs() > 1e-12 * raw.abs().sum(-1, keepdim=True)
     return torch.where(usable, raw / total, 0.0)
