@@ -19,7 +19,7 @@ from paretomtl.testing.samplers import KINDS, draw_case, kinds_for
 VARIANTS = {
     "power_mean": [{"gamma": 0.0}, {"gamma": float("inf")}, {"gamma": -1.5}],
     "mgda": [{"normalization": "l2"}],
-    "pcgrad": [{"mode": "mean"}],
+    "pcgrad": [{"reduction": "mean"}],
     "prior_norm": [{"prior": (0.5, 2.0, 1.0)}],
     "upgrad": [{"scale": "unit_sum"}],
     "cr_mogm": [{"weighting": "pcgrad"}],
@@ -39,6 +39,7 @@ def test_the_contract(name, options):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("default::DeprecationWarning")  # torch compiles with its own
 @pytest.mark.parametrize("name", ["mgda", "smooth_tchebycheff", "famo"])
 def test_one_graph(name):
     method = pm.method(name)
