@@ -73,6 +73,19 @@ def test_re91_is_deterministic_at_the_means():
     assert torch.equal(problem.objectives(x), car_cab(x, means))
 
 
+@pytest.mark.parametrize(
+    "case",
+    # RE91's published ideal is that of random responses.
+    [v for v in STORED["evaluations"] if "ideal" in v and v["problem"] != "RE91"],
+    ids=lambda v: v["problem"],
+)
+def test_the_stored_fronts_reach_the_published_ideal_points(case):
+    problem = build(case)
+    (published,) = tensors(case, "ideal")
+    gap = (problem.ideal - published) / (problem.nadir - problem.ideal)
+    assert gap.amax() < 1e-5
+
+
 # m = 2: WFG1 and WFG2 by high-precision quadrature, WFG3 and WFG4 exact.
 EXACT = {
     ("wfg1", 2): 6.785722485153534581056923,

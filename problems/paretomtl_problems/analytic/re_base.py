@@ -59,7 +59,7 @@ class EngineeringProblem(AnalyticProblem):
 
     @property
     def ideal(self) -> Tensor:
-        """Componentwise minimum over the stored front and the search that made it."""
+        """Componentwise minimum over the stored front."""
         return _stated(self.name).ideal.clone()
 
     @property

@@ -61,6 +61,7 @@ class RE21(TwoObjectives):
         summary="Four-bar truss: structural volume (cm^3) against joint displacement (cm).",
         source=f"Cheng & Li 1999; RE21 in {SOURCE}",
         family="RE",
+        front_accuracy=2e-6,
         front_shape="convex",
         notes=(
             APPROXIMATE.format(name="re21"),
@@ -86,6 +87,7 @@ class RE22(TwoObjectives):
         summary="Reinforced concrete beam: cost of concrete and steel against constraint violation.",
         source=f"Amir & Hasegawa 1989; RE22 in {SOURCE}",
         family="RE",
+        front_accuracy=5e-4,
         differentiable=False,
         notes=(
             APPROXIMATE.format(name="re22"),
@@ -118,6 +120,7 @@ class RE23(TwoObjectives):
         summary="Pressure vessel: cost of material, forming and welding against constraint violation.",
         source=f"Kannan & Kramer 1994; RE23 in {SOURCE}",
         family="RE",
+        front_accuracy=5e-6,
         differentiable=False,
         notes=(
             APPROXIMATE.format(name="re23"),
@@ -149,6 +152,7 @@ class RE24(TwoObjectives):
         summary="Hatch cover: weight against constraint violation.",
         source=f"Amir & Hasegawa 1989; RE24 in {SOURCE}",
         family="RE",
+        front_accuracy=1e-6,
         notes=(APPROXIMATE.format(name="re24"), KINKS),
     )
     box = ((0.5, 4.0), (0.5, 50.0))
@@ -178,6 +182,7 @@ class RE25(TwoObjectives):
         summary="Coil compression spring: volume of steel wire against constraint violation.",
         source=f"Lampinen & Zelinka 1999; RE25 in {SOURCE}",
         family="RE",
+        front_accuracy=1e-6,
         differentiable=False,
         notes=(
             APPROXIMATE.format(name="re25"),
