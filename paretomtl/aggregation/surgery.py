@@ -23,25 +23,23 @@ def project_in_order(gramian: Gramian, order: Int[Tensor, "*batch m m"]) -> Coef
 
     Args:
         gramian: Clean, float64.
-        order: Row i is the order in which gradient i visits all tasks; its visit to itself is skipped.
+        order: Row i is the order in which gradient i visits the other tasks.
 
     Returns:
         Coefficients of the altered gradients.
     """
     m = gramian.shape[-1]
-    order = order.expand(gramian.shape)
+    order = order.expand(*gramian.shape[:-1], m - 1)
     diagonal = gramian.diagonal(dim1=-2, dim2=-1)
     inverse = torch.where(diagonal > 0, 1 / diagonal, 0.0)
-    tasks = torch.arange(m, device=gramian.device).unsqueeze(-1)
+    divisors = -inverse.unsqueeze(-2).expand_as(gramian).gather(-1, order)
     coefficients = torch.eye(m, dtype=gramian.dtype, device=gramian.device).expand(gramian.shape)
     coefficients = coefficients.clone()
     inner = gramian.clone()
-    for visit in range(m):
+    for visit in range(m - 1):
         other = order[..., visit : visit + 1]
         row = gramian.gather(-2, other.expand_as(gramian))
-        found = inner.gather(-1, other)
-        step = -found.clamp(max=0) * inverse.gather(-1, other.squeeze(-1)).unsqueeze(-1)
-        step = torch.where(other == tasks, 0.0, step)
+        step = inner.gather(-1, other).clamp(max=0) * divisors[..., visit : visit + 1]
         coefficients.scatter_add_(-1, other, step)
         inner.addcmul_(step, row)
     return coefficients
@@ -83,65 +81,27 @@ def project_mean_of_orders(gramian: Gramian) -> Coefficients:
     orders = list(itertools.permutations(range(m - 1)))
     coefficients: list[Tensor] = []
     for order in orders:
-        rows = [[j + (j >= i) for j in order] + [i] for i in range(m)]
+        rows = [[j + (j >= i) for j in order] for i in range(m)]
         visits = torch.tensor(rows, device=gramian.device)
         coefficients.append(project_in_order(gramian, visits))
-    return torch.stack(coefficients).mean(0)
+    # Added one after the other: a reduction over a leading axis rounds differently in larger batches.
+    total = coefficients[0]
+    for other in coefficients[1:]:
+        total = total + other
+    return total / len(coefficients)
 
 
 def random_orders(
     keys: Keys, steps: Int[Tensor, "*batch"] | None, m: int
-) -> Int[Tensor, "*batch m m"]:
-    """Draw an order of all tasks for each task of each lane, from the lane's key and step alone."""
-    draws = uniform(keys, steps, m * m)
-    return torch.argsort(draws.reshape(*draws.shape[:-1], m, m), dim=-1)
+) -> Int[Tensor, "*batch m others"]:
+    """Draw an order of the other tasks for each task of each lane, from the lane's key and step alone."""
+    draws = uniform(keys, steps, m * (m - 1))
+    places = torch.argsort(draws.reshape(*draws.shape[:-1], m, m - 1), dim=-1)
+    tasks = torch.arange(m, device=draws.device).unsqueeze(-1)
+    return places + (places >= tasks)
 
 
-def vaccinate(
-    gramian: Gramian,
-    targets: Float[Tensor, "*batch m m"],
-    order: Int[Tensor, "*batch m m"],
-    *,
-    decay: Tensor,
-    epsilon: float,
-) -> tuple[Coefficients, Float[Tensor, "*batch m m"]]:
-    """Turn each gradient towards the originals it is too far from, one after another (GradVac).
-
-    Args:
-        gramian: Clean, float64.
-        targets: Cosine that gradient i should have at least with original j.
-        order: Row i is the order in which gradient i visits all tasks; its visit to itself is skipped.
-        decay: Weight of the new cosine in the targets' moving average, broadcastable to [*batch, m].
-        epsilon: Added to the divisors.
-
-    Returns:
-        Coefficients of the altered gradients, and the next targets.
-    """
-    m = gramian.shape[-1]
-    order = order.expand(gramian.shape)
-    lengths = gramian.diagonal(dim1=-2, dim2=-1).clamp(min=0).sqrt()
-    tasks = torch.arange(m, device=gramian.device).unsqueeze(-1)
-    coefficients = torch.eye(m, dtype=gramian.dtype, device=gramian.device).expand(gramian.shape)
-    coefficients = coefficients.clone()
-    targets = targets.clone()
-    inner = gramian.clone()
-    for visit in range(m):
-        other = order[..., visit : visit + 1]
-        row = gramian.gather(-2, other.expand_as(gramian))
-        found = inner.gather(-1, other).squeeze(-1)
-        own = (coefficients * inner).sum(-1).clamp(min=0).sqrt()
-        theirs = lengths.gather(-1, other.squeeze(-1))
-        target = targets.gather(-1, other).squeeze(-1)
-        divisor = own * theirs + epsilon
-        cosine = torch.where(divisor > 0, found / divisor, 0.0)
-        sine = (1 - cosine.square()).clamp(min=0).sqrt()
-        wanted_sine = (1 - target.square()).clamp(min=0).sqrt()
-        divisor = theirs * wanted_sine + epsilon
-        step = own * (target * sine - cosine * wanted_sine) / divisor
-        skip = other.squeeze(-1) == tasks.squeeze(-1)
-        step = torch.where((cosine < target) & (divisor > 0) & ~skip, step, 0.0).unsqueeze(-1)
-        coefficients.scatter_add_(-1, other, step)
-        inner.addcmul_(step, row)
-        moved = torch.where(skip, target, (1 - decay) * target + decay * cosine)
-        targets.scatter_(-1, other, moved.unsqueeze(-1))
-    return coefficients, targets
+def ascending_order(m: int, *, device: torch.device) -> Int[Tensor, "m others"]:
+    """Return the order in which every task visits the others by their number."""
+    places = torch.arange(m - 1, device=device)
+    return places + (places >= torch.arange(m, device=device).unsqueeze(-1))

@@ -56,6 +56,8 @@ class PCGrad(Weighting):
         super().__post_init__()
         choose(self, "mode", _MODES)
         choose(self, "reduction", ("sum", "mean"))
+        # Only the paper's own mode draws.
+        object.__setattr__(self, "random", self.mode == "random")
 
     def weigh(self, state: State, signals: Signals) -> tuple[Weights, State]:
         """Return the weights; the state is empty."""
@@ -81,7 +83,7 @@ class PCGrad(Weighting):
         if self.mode == "random":
             order = surgery.random_orders(keys_of(self, signals), signals.steps, m)
         else:
-            order = torch.arange(m, device=gramian.device)
+            order = surgery.ascending_order(m, device=gramian.device)
         coefficients = surgery.project_in_order(gramian, order)
         if self.mode == "one_sided":
             eye = torch.eye(m, dtype=gramian.dtype, device=gramian.device)

@@ -19,7 +19,7 @@ from paretomtl.testing.samplers import KINDS, draw_case, kinds_for
 VARIANTS = {
     "power_mean": [{"gamma": 0.0}, {"gamma": float("inf")}, {"gamma": -1.5}],
     "mgda": [{"normalization": "l2"}],
-    "pcgrad": [{"reduction": "mean"}],
+    "pcgrad": [{"mode": "mean"}, {"reduction": "mean"}],
     "prior_norm": [{"prior": (0.5, 2.0, 1.0)}],
     "upgrad": [{"scale": "unit_sum"}],
     "cr_mogm": [{"weighting": "pcgrad"}],
