@@ -19,12 +19,10 @@ def solve_regular(
     Full rank means that every pivot of the Cholesky factorization, the squared sine of a row's angle to
     those before, stands above the rounding of the Gramian.
     """
-    m = cosines.shape[-1]
     factor, failed = cholesky(cosines)
-    pivots = factor.diagonal(dim1=-2, dim2=-1)
-    full = (failed == 0).unsqueeze(-1) & (pivots.square() > 8 * m * precision).all(-1, keepdim=True)
-    eye = torch.eye(m, dtype=cosines.dtype, device=cosines.device)
-    factor = torch.where(full.unsqueeze(-1), factor, eye)
+    pivots = factor.diagonal(dim1=-2, dim2=-1).square()
+    independent = pivots.amin(-1) > 8 * cosines.shape[-1] * precision
+    full = ((failed == 0) & independent).unsqueeze(-1)
     return torch.cholesky_solve(right.unsqueeze(-1), factor).squeeze(-1), full
 
 
@@ -41,13 +39,13 @@ def solve_least(
 
 def solve(
     regular: tuple[Gramian, Tensor], fallback: tuple[Gramian, Tensor], *, precision: float
-) -> tuple[Tensor, Mask, Tensor]:
+) -> tuple[Tensor, Mask, Tensor | None]:
     """Solve the regular system where it has full rank, and the fallback in the least-squares sense.
 
     Returns:
-        The regular solution, where it holds, and the fallback's solution (zeros where not needed).
+        The regular solution, where it holds, and the fallback's solution (None where no lane needs it).
     """
     solution, full = solve_regular(*regular, precision=precision)
     if settled(full):
-        return solution, full, torch.zeros_like(solution)
+        return solution, full, None
     return solution, full, solve_least(*fallback, precision=precision)

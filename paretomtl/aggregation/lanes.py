@@ -7,6 +7,7 @@ into the bad lanes of the answer.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -22,34 +23,41 @@ class CleanGramian(NamedTuple):
     Args:
         matrix: float64; the identity where the lane is bad.
         finite: Which lanes are good.
+        whole: Known to be all of them.
         precision: Machine epsilon of the numbers the Gramian was computed in.
         dtype: The dtype the answer goes back to.
     """
 
     matrix: Gramian
     finite: Mask
+    whole: bool
     precision: float
     dtype: torch.dtype
 
     def restore(self, answer: Tensor) -> Tensor:
         """Return an answer [*batch, k] in the caller's dtype, NaN in the bad lanes."""
-        if settled(self.finite):
+        if self.whole:
             return answer.to(self.dtype)
         return torch.where(self.finite.unsqueeze(-1), answer, torch.nan).to(self.dtype)
+
+    def only(self, good: Mask) -> CleanGramian:
+        """Return the same, with fewer good lanes."""
+        return self._replace(finite=good, whole=False)
 
 
 def clean(gramian: Gramian) -> CleanGramian:
     """Convert to float64 and replace every lane that holds a NaN or an infinity by the identity."""
-    m = gramian.shape[-1]
     dtype = gramian.dtype
+    precision = torch.finfo(dtype).eps
+    matrix = gramian.to(torch.float64).contiguous()
+    if _may_look(gramian) and math.isfinite(float(matrix.sum())):
+        finite = torch.ones(gramian.shape[:-2], dtype=torch.bool)
+        return CleanGramian(matrix, finite, True, precision, dtype)
     # zero times x is zero exactly when x is finite: one pass, whatever the magnitudes
-    finite = (gramian * 0).sum((-2, -1)) == 0
-    matrix = gramian.to(torch.float64)
-    if not settled(finite):
-        eye = torch.eye(m, dtype=torch.float64, device=gramian.device)
-        matrix = torch.where(finite[..., None, None], matrix, eye)
-    matrix = matrix.contiguous()
-    return CleanGramian(matrix, finite, torch.finfo(dtype).eps, dtype)
+    finite = (matrix * 0).sum((-2, -1)) == 0
+    eye = torch.eye(gramian.shape[-1], dtype=torch.float64, device=gramian.device)
+    matrix = torch.where(finite[..., None, None], matrix, eye).contiguous()
+    return CleanGramian(matrix, finite, False, precision, dtype)
 
 
 class Scaled(NamedTuple):
@@ -73,7 +81,7 @@ class Scaled(NamedTuple):
 
 def scale_diagonal(gramian: Gramian) -> Scaled:
     """Split a clean Gramian into lengths and cosines."""
-    lengths = gramian.diagonal(dim1=-2, dim2=-1).clamp(min=0).sqrt()
+    lengths = gramian.diagonal(dim1=-2, dim2=-1).sqrt()
     present = lengths > 0
     inverse = torch.where(present, 1 / lengths, 0.0)
     cosines = gramian * inverse.unsqueeze(-1) * inverse.unsqueeze(-2)
@@ -96,13 +104,16 @@ def settled(done: Mask) -> bool:
     where the answer is free: on an accelerator it would wait for the device, and a compiled graph
     cannot branch on data; there the fixed number of rounds is made.
     """
-    if torch.compiler.is_compiling() or done.device.type != "cpu":
-        return False
-    return bool(done.all())
+    return _may_look(done) and bool(done.all())
 
 
 def open_lanes(done: Mask) -> Tensor | None:
     """Return the places of the lanes that are not done, [count]; None where asking would cost (see `settled`)."""
-    if torch.compiler.is_compiling() or done.device.type != "cpu":
+    if not _may_look(done):
         return None
     return (~done).nonzero().squeeze(-1)
+
+
+def _may_look(tensor: Tensor) -> bool:
+    """Tell whether reading values of a tensor neither waits for a device nor breaks a compiled graph."""
+    return tensor.device.type == "cpu" and not torch.compiler.is_compiling()

@@ -7,6 +7,7 @@ each of them on a 64-byte boundary; the padding is decoupled and drops out exact
 
 from __future__ import annotations
 
+import functools
 from typing import cast
 
 import torch
@@ -42,7 +43,7 @@ def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
 def cholesky(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """Return the lower factor and, for each lane, 0 or where the factorization broke off."""
     m = matrix.shape[-1]
-    padded = _padded(matrix, 1.0)
+    padded = _padded(matrix, None)
     factor, failed = cast("tuple[Tensor, Tensor]", torch.linalg.cholesky_ex(padded))  # pyright: ignore[reportUnknownMemberType]
     return factor[..., :m, :m], failed
 
@@ -50,10 +51,12 @@ def cholesky(matrix: Tensor) -> tuple[Tensor, Tensor]:
 def solve(matrix: Tensor, right: Tensor) -> Tensor:
     """Solve a general system with one right-hand side, [*batch, m]; a singular lane gives non-finite numbers."""
     m = matrix.shape[-1]
-    padded = _padded(matrix, 1.0)
-    column = torch.nn.functional.pad(right, (0, padded.shape[-1] - m)).unsqueeze(-1)
-    solution = cast("Tensor", torch.linalg.solve_ex(padded, column)[0])  # pyright: ignore[reportUnknownMemberType]
-    return solution.squeeze(-1)[..., :m]
+    padded = _padded(matrix, None)
+    extra = padded.shape[-1] - m
+    column = torch.nn.functional.pad(right, (0, extra)) if extra else right
+    solution = cast("Tensor", torch.linalg.solve_ex(padded, column.unsqueeze(-1))[0])  # pyright: ignore[reportUnknownMemberType]
+    solution = solution.squeeze(-1)
+    return solution[..., :m] if extra else solution
 
 
 def length(vector: Tensor) -> Tensor:
@@ -63,18 +66,32 @@ def length(vector: Tensor) -> Tensor:
 
 def pad_rows(matrix: Tensor) -> Tensor:
     """Append rows of the identity up to a multiple of four."""
-    return _padded(matrix, 1.0)
+    return _padded(matrix, None)
 
 
-def _padded(matrix: Tensor, diagonal: Tensor | float) -> Tensor:
-    """Append decoupled rows with a given diagonal up to a multiple of four."""
+def identity(m: int, like: Tensor) -> Tensor:
+    """Return the identity matrix."""
+    if torch.compiler.is_compiling():
+        return _tail(0, m, like.dtype, like.device)
+    return _kept_tail(0, m, like.dtype, like.device)
+
+
+def _padded(matrix: Tensor, diagonal: Tensor | None) -> Tensor:
+    """Append decoupled rows with a given diagonal, None for ones, up to a multiple of four."""
     m = matrix.shape[-1]
     extra = -m % _ROWS
     if not extra:
         return matrix
-    padded = torch.nn.functional.pad(matrix, (0, extra, 0, extra))
-    index = torch.arange(m + extra, device=matrix.device)
-    tail = torch.diag_embed((index >= m).to(matrix.dtype))
-    if isinstance(diagonal, Tensor):
-        return padded + tail * diagonal[..., None, None]
-    return padded + tail * diagonal
+    make = _tail if torch.compiler.is_compiling() else _kept_tail
+    tail = make(m, m + extra, matrix.dtype, matrix.device)
+    if diagonal is not None:
+        tail = tail * diagonal[..., None, None]
+    return torch.nn.functional.pad(matrix, (0, extra, 0, extra)) + tail
+
+
+def _tail(first: int, m: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Return a diagonal matrix of m rows, zero before row `first` and one from there."""
+    return torch.diag((torch.arange(m, device=device) >= first).to(dtype))
+
+
+_kept_tail = functools.lru_cache(maxsize=256)(_tail)

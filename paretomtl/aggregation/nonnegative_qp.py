@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from paretomtl.aggregation.lanes import apply, open_lanes, settled
-from paretomtl.aggregation.linalg import pad_rows, solve
+from paretomtl.aggregation.linalg import identity, pad_rows, solve
 from paretomtl.aggregation.sweep import hit, inspect, multiply, sweep_
 
 _TOLERANCE = 1e-15
@@ -62,24 +62,37 @@ def _guess(
     """Pivot blockwise; return the points found and in which lanes they satisfy the KKT conditions."""
     m = linear.shape[-1]
     matrix = pad_rows(matrix)
-    q = torch.nn.functional.pad(linear, (0, matrix.shape[-1] - m))
-    eye = torch.eye(matrix.shape[-1], dtype=q.dtype, device=q.device)
+    q = torch.nn.functional.pad(linear, (0, -m % 4)) if m % 4 else linear
     support = q < 0
-    s = torch.zeros_like(q)
-    gradient = q
-    for _ in range(_BLOCK_ROUNDS):
-        system = torch.where(support.unsqueeze(-1) & support.unsqueeze(-2), matrix, eye)
-        s = solve(system, torch.where(support, -q, 0.0))
-        gradient = q + apply(matrix, s)
-        following = torch.where(support, s > 0, gradient < -_TOLERANCE)
-        stable = (following == support).all(-1)
+    s, following, held = _solve_on(matrix, q, support)
+    stable = (following == support).all(-1)
+    for _ in range(_BLOCK_ROUNDS - 1):
         if settled(stable):
             break
-        support = following
-    size = s.sum(-1, keepdim=True)
-    rounding = 16 * _TOLERANCE * (1 + size.clamp(max=1e3))
-    held = (s >= 0) & (gradient >= -rounding) & ((s == 0) | (gradient <= rounding))
-    return s[:, :m], held.all(-1)
+        rest = open_lanes(stable)
+        if rest is None:
+            support = following
+            s, following, held = _solve_on(matrix, q, support)
+            stable = (following == support).all(-1)
+            continue
+        tried = following[rest]
+        found, after, good = _solve_on(matrix[rest], q[rest], tried)
+        s, following = s.index_copy(0, rest, found), following.index_copy(0, rest, after)
+        held = held.index_copy(0, rest, good)
+        stable = stable.index_copy(0, rest, (after == tried).all(-1))
+    return s[:, :m], held & stable
+
+
+def _solve_on(matrix: Tensor, linear: Tensor, support: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Solve on a support: the point, the support it asks for, and whether its equations hold."""
+    system = torch.where(
+        support.unsqueeze(-1) & support.unsqueeze(-2), matrix, identity(matrix.shape[-1], matrix)
+    )
+    s = solve(system, torch.where(support, -linear, 0.0))
+    gradient = linear + apply(matrix, s)
+    following = torch.where(support, s > 0, gradient < -_TOLERANCE)
+    error = torch.where(support, gradient.abs(), 0.0).amax(-1)
+    return s, following, error <= 100 * _TOLERANCE
 
 
 def _exact(

@@ -18,7 +18,7 @@ from paretomtl.shapes import Gramian, Keys
 Coefficients = Float[Tensor, "*batch m m"]
 
 
-def project_in_order(gramian: Gramian, order: Int[Tensor, "*batch m m"]) -> Coefficients:
+def project_in_order(gramian: Gramian, order: Int[Tensor, "*batch m others"]) -> Coefficients:
     """Project each gradient off the originals it conflicts with, one after another (PCGrad).
 
     Args:
@@ -105,3 +105,51 @@ def ascending_order(m: int, *, device: torch.device) -> Int[Tensor, "m others"]:
     """Return the order in which every task visits the others by their number."""
     places = torch.arange(m - 1, device=device)
     return places + (places >= torch.arange(m, device=device).unsqueeze(-1))
+
+
+def vaccinate(
+    gramian: Gramian,
+    targets: Float[Tensor, "*batch m m"],
+    order: Int[Tensor, "*batch m others"],
+    *,
+    decay: Tensor,
+    epsilon: float,
+) -> tuple[Coefficients, Float[Tensor, "*batch m m"]]:
+    """Turn each gradient towards the originals it is too far from, one after another (GradVac).
+
+    Args:
+        gramian: Clean, float64.
+        targets: Cosine that gradient i should have at least with original j.
+        order: Row i is the order in which gradient i visits the other tasks.
+        decay: Weight of the new cosine in the targets' moving average, broadcastable to [*batch, m].
+        epsilon: Added to the divisors.
+
+    Returns:
+        Coefficients of the altered gradients, and the next targets.
+    """
+    m = gramian.shape[-1]
+    order = order.expand(*gramian.shape[:-1], m - 1)
+    lengths = gramian.diagonal(dim1=-2, dim2=-1).clamp(min=0).sqrt()
+    coefficients = torch.eye(m, dtype=gramian.dtype, device=gramian.device).expand(gramian.shape)
+    coefficients = coefficients.clone()
+    targets = targets.clone()
+    inner = gramian.clone()
+    for visit in range(m - 1):
+        other = order[..., visit : visit + 1]
+        row = gramian.gather(-2, other.expand_as(gramian))
+        found = inner.gather(-1, other).squeeze(-1)
+        own = (coefficients * inner).sum(-1).clamp(min=0).sqrt()
+        theirs = lengths.gather(-1, other.squeeze(-1))
+        target = targets.gather(-1, other).squeeze(-1)
+        divisor = own * theirs + epsilon
+        cosine = torch.where(divisor > 0, found / divisor, 0.0)
+        sine = (1 - cosine.square()).clamp(min=0).sqrt()
+        wanted_sine = (1 - target.square()).clamp(min=0).sqrt()
+        divisor = theirs * wanted_sine + epsilon
+        step = own * (target * sine - cosine * wanted_sine) / divisor
+        step = torch.where((cosine < target) & (divisor > 0), step, 0.0).unsqueeze(-1)
+        coefficients.scatter_add_(-1, other, step)
+        inner.addcmul_(step, row)
+        moved = (1 - decay) * target + decay * cosine
+        targets.scatter_(-1, other, moved.unsqueeze(-1))
+    return coefficients, targets

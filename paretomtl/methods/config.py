@@ -41,11 +41,11 @@ class ConFIG(Weighting):
         wish = scaled.present.to(torch.float64)
         if signals.preference is not None:
             wish = wish * signals.preference.to(torch.float64)
-        absent = torch.diag_embed((~scaled.present).to(torch.float64))
-        regular, full, least = solve(
-            (scaled.cosines + absent, wish), (scaled.cosines, wish), precision=lanes.precision
-        )
-        solution = torch.where(full, regular, least)
+        # a zero row makes the lane singular, and the least-squares solution gives it no weight
+        system = (scaled.cosines, wish)
+        solution, full, least = solve(system, system, precision=lanes.precision)
+        if least is not None:
+            solution = torch.where(full, solution, least)
         image = apply(scaled.cosines, solution)
         square = (solution * image).sum(-1, keepdim=True)
         length = (scaled.lengths * image).sum(-1, keepdim=True)

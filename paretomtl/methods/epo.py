@@ -69,7 +69,7 @@ class EPO(Weighting):
         balance = _balance(lanes.matrix, losses, pull)
         descend = _descend(lanes.matrix, pull, lanes.precision)
         weights = torch.where(imbalance > lane(self.balanced_at, losses), balance, descend)
-        return lanes._replace(finite=good).restore(weights), state
+        return lanes.only(good).restore(weights), state
 
 
 def preferred_losses(method: Weighting, signals: Signals) -> Losses:

@@ -76,7 +76,7 @@ class GradNorm(Weighting):
         slope = self.slope(weights, lanes.matrix.diagonal(dim1=-2, dim2=-1), losses / first)
         logits = state["logits"] - lane(self.lr, losses) * slope
         after = keep_bad_lanes(good, state, {"logits": logits, "first": first})
-        return lanes._replace(finite=good).restore(weights), after
+        return lanes.only(good).restore(weights), after
 
     def slope(
         self, weights: Weights, squares: torch.Tensor, progress: torch.Tensor

@@ -49,6 +49,8 @@ class GradVac(Weighting):
     def __post_init__(self) -> None:
         super().__post_init__()
         choose(self, "order", ("random", "ascending"))
+        # only the paper's own order is drawn
+        object.__setattr__(self, "random", self.order == "random")
         settle(self, "beta", "a number in [0, 1]", lambda v: (v >= 0) & (v <= 1))
         settle(self, "epsilon", "a finite number >= 0", lambda v: (v >= 0) & v.isfinite())
 
@@ -72,7 +74,7 @@ class GradVac(Weighting):
         if self.order == "random":
             order = surgery.random_orders(keys_of(self, signals), signals.steps, m)
         else:
-            order = torch.arange(m, device=lanes.matrix.device)
+            order = surgery.ascending_order(m, device=lanes.matrix.device)
         coefficients, targets = surgery.vaccinate(
             lanes.matrix,
             state["targets"],

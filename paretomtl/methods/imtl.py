@@ -71,4 +71,4 @@ class IMTL(Weighting):
         weights = impartial_weights(gramian, precision=lanes.precision) * scales
         losses = torch.where(good.unsqueeze(-1), losses, 1.0)
         after = descend(state, scales * losses - 1, lr=self.lr, optimizer=self.optimizer)
-        return lanes._replace(finite=good).restore(weights), keep_bad_lanes(good, state, after)
+        return lanes.only(good).restore(weights), keep_bad_lanes(good, state, after)

@@ -22,12 +22,15 @@ def impartial_weights(gramian: Gramian, *, precision: float) -> Weights:
         raw = torch.where(shortest > 0, lengths.flip(-1), (lengths > 0).to(lengths.dtype))
         return raw / raw.sum(-1, keepdim=True).clamp(min=torch.finfo(raw.dtype).tiny)
     scaled = scale_diagonal(gramian)
-    absent = torch.diag_embed((~scaled.present).to(gramian.dtype))
-    ones = scaled.present.to(gramian.dtype)
+    # a zero row makes the lane singular, and the least-squares solution gives it no weight
     solution, full, least = solve(
-        (scaled.cosines + absent, ones), (gramian, scaled.lengths), precision=precision
+        (scaled.cosines, torch.ones_like(scaled.lengths)),
+        (gramian, scaled.lengths),
+        precision=precision,
     )
-    raw = torch.where(full, solution * scaled.inverse, least)
+    raw = solution * scaled.inverse
+    if least is not None:
+        raw = torch.where(full, raw, least)
     total = raw.sum(-1, keepdim=True)
     usable = total.abs() > 1e-12 * raw.abs().sum(-1, keepdim=True)
     return torch.where(usable, raw / total, 0.0)

@@ -68,4 +68,4 @@ class MGDA(Weighting):
         weights = min_norm_weights(divided, precision=lanes.precision)
         if self.apply_to == "normalized":
             weights = weights / divisor
-        return lanes._replace(finite=finite).restore(weights), state
+        return lanes.only(finite).restore(weights), state

@@ -105,7 +105,7 @@ class PMTL(Weighting):
         combination = min_norm_weights(extended, precision=lanes.precision, among=among)
         weights = apply(rows.mT, combination)
         after = {"searching": searching, "age": state["age"] + 1}
-        return lanes._replace(finite=good).restore(weights), keep_bad_lanes(good, state, after)
+        return lanes.only(good).restore(weights), keep_bad_lanes(good, state, after)
 
     def _references(self, m: int, device: torch.device) -> Tensor:
         divisions = self.divisions or {2: 10, 3: 5, 4: 3}.get(m, 2 if m <= 10 else 1)

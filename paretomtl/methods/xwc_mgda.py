@@ -80,7 +80,7 @@ class XWCMGDA(Weighting):
         u = lane(self.u, losses)
         bound = state["value"] if state else torch.full_like(u, torch.inf)
         share = tchebycheff_mgda(problem, losses, u, bound, precision=lanes.precision)
-        weights = lanes._replace(finite=good).restore(share * rows)
+        weights = lanes.only(good).restore(share * rows)
         if not state:
             return weights, state
         length = (share * apply(problem, share)).sum(-1, keepdim=True)
