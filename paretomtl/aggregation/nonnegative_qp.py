@@ -63,7 +63,9 @@ def _guess(
     m = linear.shape[-1]
     matrix = pad_rows(matrix)
     q = torch.nn.functional.pad(linear, (0, -m % 4)) if m % 4 else linear
-    support = q < 0
+    # one step of Jacobi's iteration tells most of the support
+    start = (-q).clamp(min=0)
+    support = start > q + apply(matrix, start)
     s, following, held = _solve_on(matrix, q, support)
     stable = (following == support).all(-1)
     for _ in range(_BLOCK_ROUNDS - 1):
