@@ -70,6 +70,11 @@ def solve(matrix: Tensor, right: Tensor) -> Tensor:
     return solution[..., :m] if extra else solution
 
 
+def cross(left: Tensor, right: Tensor) -> Tensor:
+    """Return the vector products along the last axis, which has three entries."""
+    return cast("Tensor", torch.linalg.cross(left, right))  # pyright: ignore[reportUnknownMemberType]
+
+
 def length(vector: Tensor) -> Tensor:
     """Return the Euclidean length along the last axis, kept: [*batch, 1]."""
     return vector.square().sum(-1, keepdim=True).sqrt()

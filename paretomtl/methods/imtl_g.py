@@ -9,6 +9,7 @@ from torch import Tensor
 
 from paretomtl.aggregation.equal_angles import solve, solve_least
 from paretomtl.aggregation.lanes import scale_diagonal, settled
+from paretomtl.aggregation.linalg import cross
 from paretomtl.methods.base import Card, methods
 from paretomtl.methods.gramian import GramianWeighting
 from paretomtl.shapes import Gramian, Mask, Weights
@@ -43,8 +44,7 @@ def _three(gramian: Gramian, precision: float) -> tuple[Tensor, Mask]:
     """Solve `C a = 1` for three tasks by cross products, up to length; and where C has full rank."""
     lengths = gramian.diagonal(dim1=-2, dim2=-1).sqrt()
     cosines = gramian / (lengths.unsqueeze(-1) * lengths.unsqueeze(-2))
-    adjugate = torch.linalg.cross(cosines, cosines.roll(-1, -2))
-    solution = adjugate.sum(-2)
+    solution = cross(cosines, cosines.roll(-1, -2)).sum(-2)
     determinant = (cosines[..., 0, :] * solution).sum(-1, keepdim=True)
     return solution / lengths, determinant > 24 * precision
 
