@@ -77,11 +77,13 @@ lowest: $(INSTALLED)
 	.venv-lowest/bin/python -m pip install --quiet -c .venv-lowest/constraints.txt -e ".[dev]"
 	.venv-lowest/bin/python -P -m pytest -n $(JOBS) $(TESTS)
 
-# Each benchmark once, nothing kept; then whole runs batched against one at a time.
+# Each benchmark of asv once, nothing kept; then the side-by-side scripts that need no peer.
 bench: $(INSTALLED)
 	$(RUN) asv machine --yes
 	$(RUN) asv run -E existing --quick --dry-run --show-stderr
 	$(BIN)/python -P benchmarks/batched_against_looped.py $(SUITE)
+	$(BIN)/python -P benchmarks/neural_lanes.py
+	$(BIN)/python -P benchmarks/problem_speed.py
 
 clean:
 	rm -rf .venv .venv-lowest .asv runs/$(SUITE) reports/out/$(SUITE) build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -86,7 +86,11 @@ def test_gradients_equal_central_differences(case):
     lower, upper = problem.bounds
     width = upper - lower
     gradients = torch.stack(
-        [torch.autograd.grad(f.sum(), x, retain_graph=True)[0] for f in problem.objectives(x).unbind(-1)], -2
+        [
+            torch.autograd.grad(f.sum(), x, retain_graph=True)[0]
+            for f in problem.objectives(x).unbind(-1)
+        ],
+        -2,
     )
     x = x.detach()
     agree = torch.ones(len(x), dtype=torch.bool)
