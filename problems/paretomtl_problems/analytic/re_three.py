@@ -145,7 +145,7 @@ class RE34(ThreeObjectives):
         summary="Vehicle crashworthiness: mass, acceleration of collision, toe-board intrusion.",
         source=f"Liao et al. 2008; RE34 in {SOURCE}",
         family="RE",
-        front_accuracy=1e-4,
+        front_accuracy=1e-3,
         notes=(APPROXIMATE.format(name="re34"),),
     )
     box = ((1.0, 3.0),) * 5
