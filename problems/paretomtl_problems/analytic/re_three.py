@@ -104,7 +104,7 @@ class RE33(ThreeObjectives):
         summary="Disc brake: mass, stopping time, constraint violation.",
         source=f"Ray & Liew 2002; RE33 in {SOURCE}",
         family="RE",
-        front_accuracy=1e-3,
+        front_accuracy=2e-3,
         notes=(
             APPROXIMATE.format(name="re33"),
             KINKS,
