@@ -13,42 +13,31 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from paretomtl.aggregation.lanes import settled
-
 _ROWS = 4
 
 
 def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """Return the eigenvalues, ascending, and the eigenvectors in columns.
 
-    Where the diagonal spans more than a factor of 1000, rows are first put in its descending order. The
-    reduction to tridiagonal form starts at the first row and then keeps small eigenvalues to almost full
-    relative precision; in another order they drown in the rounding of the largest.
+    Rows are first put in descending order of the diagonal. The reduction to tridiagonal form starts at
+    the first row and then keeps small eigenvalues to almost full relative precision where the rows'
+    sizes differ; in another order they drown in the rounding of the largest.
 
     Args:
         matrix: Finite, positive semi-definite up to rounding.
     """
-    diagonal = matrix.diagonal(dim1=-2, dim2=-1)
-    largest = diagonal.amax(-1, keepdim=True)
-    graded = largest > 1e3 * diagonal.amin(-1, keepdim=True)
-    if settled(~graded):
-        return _eigh(matrix, largest)
-    natural = torch.arange(matrix.shape[-1], device=matrix.device)
-    order = torch.where(graded, diagonal.argsort(dim=-1, descending=True, stable=True), natural)
-    rows = order.unsqueeze(-1).expand_as(matrix)
-    values, vectors = _eigh(matrix.gather(-2, rows).gather(-1, rows.mT), largest)
-    return values, torch.empty_like(matrix).scatter_(-2, rows, vectors)
-
-
-def _eigh(matrix: Tensor, largest: Tensor) -> tuple[Tensor, Tensor]:
-    """Decompose with the rows in the order given; `largest` is the greatest diagonal entry."""
     m = matrix.shape[-1]
+    diagonal = matrix.diagonal(dim1=-2, dim2=-1)
+    order = diagonal.argsort(dim=-1, descending=True, stable=True)
+    rows = order.unsqueeze(-1).expand_as(matrix)
+    graded = matrix.gather(-2, rows).gather(-1, rows.mT)
     if m % _ROWS:
-        # above all eigenvalues, so that the padding's come last
-        above = 2 * m * largest.squeeze(-1)
-        matrix = _padded(matrix, torch.where(above > 0, above, 1.0))
-    values, vectors = cast("tuple[Tensor, Tensor]", torch.linalg.eigh(matrix))  # pyright: ignore[reportUnknownMemberType]
-    return values[..., :m], vectors[..., :m, :m]
+        # above all others, so that the padding's eigenvalues come last
+        trace = diagonal.sum(-1)
+        graded = _padded(graded, torch.where(trace > 0, 2 * trace, 1.0))
+    values, vectors = cast("tuple[Tensor, Tensor]", torch.linalg.eigh(graded))  # pyright: ignore[reportUnknownMemberType]
+    vectors = vectors[..., :m, :m]
+    return values[..., :m], torch.empty_like(matrix).scatter_(-2, rows, vectors)
 
 
 def cholesky(matrix: Tensor) -> tuple[Tensor, Tensor]:
@@ -68,11 +57,6 @@ def solve(matrix: Tensor, right: Tensor) -> Tensor:
     solution = cast("Tensor", torch.linalg.solve_ex(padded, column.unsqueeze(-1))[0])  # pyright: ignore[reportUnknownMemberType]
     solution = solution.squeeze(-1)
     return solution[..., :m] if extra else solution
-
-
-def cross(left: Tensor, right: Tensor) -> Tensor:
-    """Return the vector products along the last axis, which has three entries."""
-    return cast("Tensor", torch.linalg.cross(left, right))  # pyright: ignore[reportUnknownMemberType]
 
 
 def length(vector: Tensor) -> Tensor:

@@ -63,12 +63,7 @@ def _guess(
     m = linear.shape[-1]
     matrix = pad_rows(matrix)
     q = torch.nn.functional.pad(linear, (0, -m % 4)) if m % 4 else linear
-    # the best point along the violated multipliers, and a gradient step from there, tell most of it
-    start = (-q).clamp(min=0)
-    image = apply(matrix, start)
-    curvature = (start * image).sum(-1, keepdim=True)
-    reach = start.square().sum(-1, keepdim=True) / curvature.clamp(min=torch.finfo(q.dtype).tiny)
-    support = reach * start > q + reach * image
+    support = q < 0
     s, following, held = _solve_on(matrix, q, support)
     stable = (following == support).all(-1)
     for _ in range(_BLOCK_ROUNDS - 1):

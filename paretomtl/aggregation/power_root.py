@@ -131,9 +131,7 @@ def _newton(
         fall = torch.minimum(step / a, apply(cosines, step) / z).amin(-1, keepdim=True)
         error = torch.full_like(fall, torch.inf)
         chosen = a
-        # far from the boundary all candidates are the full step
-        clear = settled(fall >= -_SHARES_OF_STEP[0])
-        for portion in _SHARES_OF_STEP[:1] if clear else _SHARES_OF_STEP:
+        for portion in _SHARES_OF_STEP:
             trial = a + torch.where(fall < -portion, -portion / fall, 1.0) * step
             image = apply(cosines, trial)
             misfit = equations(trial, image).square().sum(-1, keepdim=True)

@@ -85,8 +85,17 @@ def _bits(keys: Tensor, steps: Tensor | None, n: int, stream: int) -> Tensor:
         raise BadInput(f"`keys` must be int64; found {str(keys.dtype).removeprefix('torch.')}.")
     state = _mix(_mix(keys) + stream)
     state = _mix(state if steps is None else state + steps.to(torch.int64) * _GOLDEN)
-    index = torch.arange(n, device=keys.device, dtype=torch.int64)
-    return _mix(state.unsqueeze(-1) + index * _GOLDEN)
+    return _mix(state.unsqueeze(-1) + _increments(n, keys.device))
+
+
+def _increments(n: int, device: torch.device) -> Tensor:
+    """Return the multiples 0, ..., n - 1 of the golden increment, modulo 2^64.
+
+    As constants: torch 2.13's inductor takes `arange(n) * _GOLDEN` for an index expression, which
+    overflows, and the code it generates writes out of bounds.
+    """
+    multiples = [_signed(i * 0x9E3779B97F4A7C15 % (1 << 64)) for i in range(n)]
+    return torch.tensor(multiples, device=device, dtype=torch.int64)
 
 
 def _mix(z: Tensor) -> Tensor:

@@ -91,19 +91,13 @@ def multiply(
 
 
 def total(terms: Tensor) -> Tensor:
-    """Sum along the first axis, kept: [m, ...] -> [1, ...]; one by one, beyond eight by halves.
+    """Sum along the first axis, kept, by halves: [m, ...] -> [1, ...].
 
     `torch.sum` adds in another order at the end of a batch than in its middle, which would let the
     place of a lane show in its last bits.
     """
-    while (m := terms.shape[0]) > _FEW:
+    while (m := terms.shape[0]) > 1:
         half = m // 2
         folded = terms[:half] + terms[half : 2 * half]
         terms = torch.cat((folded, terms[2 * half :])) if m % 2 else folded
-    first, *others = terms.unbind(0)
-    for other in others:
-        first = first + other
-    return first.unsqueeze(0)
-
-
-_FEW = 8
+    return terms

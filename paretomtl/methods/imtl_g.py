@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
-from paretomtl.aggregation.equal_angles import solve, solve_least
-from paretomtl.aggregation.lanes import scale_diagonal, settled
-from paretomtl.aggregation.linalg import cross
+from paretomtl.aggregation.equal_angles import solve
+from paretomtl.aggregation.lanes import scale_diagonal
 from paretomtl.methods.base import Card, methods
 from paretomtl.methods.gramian import GramianWeighting
-from paretomtl.shapes import Gramian, Mask, Weights
+from paretomtl.shapes import Gramian, Weights
 
 
 def impartial_weights(gramian: Gramian, *, precision: float) -> Weights:
@@ -22,13 +20,7 @@ def impartial_weights(gramian: Gramian, *, precision: float) -> Weights:
         shortest = lengths.amin(-1, keepdim=True)
         # a zero gradient takes no part
         raw = torch.where(shortest > 0, lengths.flip(-1), (lengths > 0).to(lengths.dtype))
-        return _to_unit_sum(raw)
-    if gramian.shape[-1] == 3:
-        raw, full = _three(gramian, precision)
-        if settled(full):
-            return _to_unit_sum(raw)
-        least = solve_least(gramian, gramian.diagonal(dim1=-2, dim2=-1).sqrt(), precision=precision)
-        return _to_unit_sum(torch.where(full, raw, least))
+        return raw / raw.sum(-1, keepdim=True).clamp(min=torch.finfo(raw.dtype).tiny)
     scaled = scale_diagonal(gramian)
     # a zero row makes the lane singular, and the least-squares solution gives it no weight
     solution, full, least = solve(
@@ -37,22 +29,11 @@ def impartial_weights(gramian: Gramian, *, precision: float) -> Weights:
         precision=precision,
     )
     raw = solution * scaled.inverse
-    return _to_unit_sum(raw if least is None else torch.where(full, raw, least))
-
-
-def _three(gramian: Gramian, precision: float) -> tuple[Tensor, Mask]:
-    """Solve `C a = 1` for three tasks by cross products, up to length; and where C has full rank."""
-    lengths = gramian.diagonal(dim1=-2, dim2=-1).sqrt()
-    cosines = gramian / (lengths.unsqueeze(-1) * lengths.unsqueeze(-2))
-    solution = cross(cosines, cosines.roll(-1, -2)).sum(-2)
-    determinant = (cosines[..., 0, :] * solution).sum(-1, keepdim=True)
-    return solution / lengths, determinant > 24 * precision
-
-
-def _to_unit_sum(raw: Tensor) -> Weights:
-    """Divide by the sum; zeros where the sum is zero or lost in rounding (relative 1e-12)."""
-    weights = raw / raw.sum(-1, keepdim=True)
-    return torch.where(weights.abs().amax(-1, keepdim=True) < 1e12, weights, 0.0)
+    if least is not None:
+        raw = torch.where(full, raw, least)
+    total = raw.sum(-1, keepdim=True)
+    usable = total.abs() > 1e-12 * raw.abs().sum(-1, keepdim=True)
+    return torch.where(usable, raw / total, 0.0)
 
 
 @methods.register("imtl_g")
