@@ -12,6 +12,7 @@ torch has no unsigned 64-bit arithmetic: the hash works on int64, whose products
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import torch
@@ -85,7 +86,8 @@ def _bits(keys: Tensor, steps: Tensor | None, n: int, stream: int) -> Tensor:
         raise BadInput(f"`keys` must be int64; found {str(keys.dtype).removeprefix('torch.')}.")
     state = _mix(_mix(keys) + stream)
     state = _mix(state if steps is None else state + steps.to(torch.int64) * _GOLDEN)
-    return _mix(state.unsqueeze(-1) + _increments(n, keys.device))
+    increments = _increments if torch.compiler.is_compiling() else _kept_increments
+    return _mix(state.unsqueeze(-1) + increments(n, keys.device))
 
 
 def _increments(n: int, device: torch.device) -> Tensor:
@@ -96,6 +98,9 @@ def _increments(n: int, device: torch.device) -> Tensor:
     """
     multiples = [_signed(i * 0x9E3779B97F4A7C15 % (1 << 64)) for i in range(n)]
     return torch.tensor(multiples, device=device, dtype=torch.int64)
+
+
+_kept_increments = functools.lru_cache(maxsize=256)(_increments)
 
 
 def _mix(z: Tensor) -> Tensor:
