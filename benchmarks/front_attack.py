@@ -117,7 +117,7 @@ def main() -> int:
             print(*row.values(), flush=True)
             new = not arguments.out.exists()
             with arguments.out.open("a", encoding="utf-8", newline="") as file:
-                writer = csv.DictWriter(file, COLUMNS)
+                writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
                 if new:
                     writer.writeheader()
                 writer.writerow(row)

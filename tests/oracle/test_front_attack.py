@@ -70,7 +70,17 @@ def test_sampled_fronts_satisfy_the_equation(name, options):
 
 
 @pytest.mark.parametrize(
-    "name", ["zdt1", "zdt2", "zdt3", "zdt6", "vlmop2", "kursawe", "poloni", "cqf", "cagrad_toy"]
+    "name",
+    [
+        "zdt1",
+        "zdt2",
+        "zdt3",
+        "zdt6",
+        "vlmop2",
+        "cqf",
+        *[pytest.param(slow, marks=pytest.mark.slow) for slow in ("kursawe", "poloni")],
+        "cagrad_toy",
+    ],
 )
 def test_no_lane_gets_past_a_curve(name):
     problem = pm.problem(name)
