@@ -171,7 +171,7 @@ def nearest_of(x: Tensor, values: tuple[float, ...]) -> Tensor:
     """
     table = torch.tensor(values, dtype=x.dtype, device=x.device)
     fixed = x.detach()
-    upper = torch.searchsorted(table, fixed.contiguous()).clamp(1, len(values) - 1)
-    below, above = table[upper - 1], table[upper]
-    snapped = torch.where(fixed - below <= above - fixed, below, above)
+    middles = 0.5 * (table[1:] + table[:-1])
+    # The largest value whose lower middle is passed: searchsorted and indexing do not go under vmap.
+    snapped = torch.where(fixed.unsqueeze(-1) > middles, table[1:], table[0]).amax(-1)
     return x + (torch.where(fixed.isnan(), fixed, snapped) - fixed)

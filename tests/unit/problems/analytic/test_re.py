@@ -96,6 +96,24 @@ def test_nearest_values_at_ties_ends_and_nan():
     assert re_base.nearest_integer(torch.tensor([0.5, 1.5, 2.4])).tolist() == [0.0, 2.0, 2.0]
 
 
+@pytest.mark.parametrize("name", ["re22", "re23", "re25", "re35", "re36"])
+def test_discrete_problems_go_under_vmap_without_a_warning(name):
+    """torch.searchsorted warned of a batch that is not contiguous, and indexing has no rule at all."""
+    problem = pm.problem(name)
+    lower, upper = problem.bounds
+    generator = torch.Generator().manual_seed(0)
+    u = torch.rand(5, 4, problem.n_variables, dtype=torch.float64, generator=generator)
+    x = lower + (upper - lower) * u
+    plain = problem.objectives(x)
+    assert torch.equal(torch.vmap(problem.objectives)(x), plain)
+    assert torch.equal(torch.vmap(problem.objectives, in_dims=1, out_dims=1)(x), plain)
+    assert torch.equal(torch.vmap(torch.vmap(problem.objectives))(x), plain)
+    slopes = torch.vmap(torch.func.grad(lambda v: problem.objectives(v).sum()))(x[0])
+    given = x[0].clone().requires_grad_()
+    (expected,) = torch.autograd.grad(problem.objectives(given).sum(), given)
+    torch.testing.assert_close(slopes, expected)
+
+
 def test_violations_add_up_and_met_constraints_have_no_gradient():
     g = torch.tensor([[1.0, -2.0], [-3.0, -4.0], [0.0, 5.0]], requires_grad=True)
     total = re_base.violation(*g.unbind(-1))
