@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from paretomtl.aggregation.recording import recorded
 from paretomtl.shapes import Gramian, Mask
 
 
@@ -116,4 +117,4 @@ def open_lanes(done: Mask) -> Tensor | None:
 
 def _may_look(tensor: Tensor) -> bool:
     """Tell whether reading values of a tensor neither waits for a device nor breaks a compiled graph."""
-    return tensor.device.type == "cpu" and not torch.compiler.is_compiling()
+    return tensor.device.type == "cpu" and not recorded()

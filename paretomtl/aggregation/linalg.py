@@ -13,6 +13,8 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from paretomtl.aggregation.recording import recorded
+
 _ROWS = 4
 
 
@@ -71,7 +73,7 @@ def pad_rows(matrix: Tensor) -> Tensor:
 
 def identity(m: int, like: Tensor) -> Tensor:
     """Return the identity matrix."""
-    if torch.compiler.is_compiling():
+    if recorded():
         return _tail(0, m, like.dtype, like.device)
     return _kept_tail(0, m, like.dtype, like.device)
 
@@ -82,7 +84,7 @@ def _padded(matrix: Tensor, diagonal: Tensor | None) -> Tensor:
     extra = -m % _ROWS
     if not extra:
         return matrix
-    make = _tail if torch.compiler.is_compiling() else _kept_tail
+    make = _tail if recorded() else _kept_tail
     tail = make(m, m + extra, matrix.dtype, matrix.device)
     if diagonal is not None:
         tail = tail * diagonal[..., None, None]

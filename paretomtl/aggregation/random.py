@@ -19,6 +19,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from paretomtl.aggregation.recording import recorded
 from paretomtl.errors import BadInput
 from paretomtl.shapes import Keys
 
@@ -86,7 +87,7 @@ def _bits(keys: Tensor, steps: Tensor | None, n: int, stream: int) -> Tensor:
         raise BadInput(f"`keys` must be int64; found {str(keys.dtype).removeprefix('torch.')}.")
     state = _mix(_mix(keys) + stream)
     state = _mix(state if steps is None else state + steps.to(torch.int64) * _GOLDEN)
-    increments = _increments if torch.compiler.is_compiling() else _kept_increments
+    increments = _increments if recorded() else _kept_increments
     return _mix(state.unsqueeze(-1) + increments(n, keys.device))
 
 

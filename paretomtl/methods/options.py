@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from paretomtl.aggregation.recording import recorded
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Method, Signals
 
@@ -99,7 +100,7 @@ def per_task(value: PerTask | Tensor, like: Tensor, *, name: str) -> Tensor:
     elif isinstance(value, tuple):
         value = (
             like.new_tensor(value)
-            if torch.compiler.is_compiling()
+            if recorded()
             else _constant(value, like.dtype, like.device)
         )
     else:
