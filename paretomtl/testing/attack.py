@@ -16,13 +16,15 @@ def attack(
     seed: int = 0,
     smoothing: float = 0.01,
     keep: int = 20,
+    starts: Tensor | None = None,
+    rates: Tensor | float = 0.03,
 ) -> Tensor:
     """Descend towards the front from many starts at once and return what was found, [k, m].
 
     Projected Adam on the smooth Tchebycheff scalarization
     `mu log sum exp(w_i (f_i - ideal_i) / (range_i mu))`, one random preference a lane, in variables
-    scaled by the start box. The learning rate falls from 0.03 to 1e-5 and `mu` from `smoothing`
-    to a hundredth of it, so that lanes settle on the front.
+    scaled by the start box. The learning rate falls to 1/3000 of its first value and `mu` from
+    `smoothing` to a hundredth of it, so that lanes settle on the front.
 
     Args:
         problem: What is attacked; it must be differentiable.
@@ -31,6 +33,10 @@ def attack(
         seed: Determines preferences and starts.
         smoothing: First value of mu.
         keep: Snapshots of all lanes that are returned, the last among them.
+        starts: Where lanes start, [lanes, n]; None for the problem's own starts. Beside the Pareto set,
+            where it is known, they attack fronts that local optima hide.
+        rates: First learning rate, of all lanes or of each, [lanes]. A lane that starts in a narrow
+            valley leaves it at once unless its rate is small.
     """
     generator = torch.Generator().manual_seed(seed)
     low, high = problem.start_box
@@ -39,22 +45,26 @@ def attack(
     ideal, span = problem.ideal, spans(problem)
     wish = -torch.rand(lanes, problem.n_objectives, dtype=torch.float64, generator=generator).log()
     wish = wish / wish.sum(-1, keepdim=True)
-    starts = torch.stack([problem.start(generator) for _ in range(lanes)])
+    if starts is None:
+        starts = torch.stack([problem.start(generator) for _ in range(lanes)])
     z = ((starts - low) / width).requires_grad_()
-    adam = torch.optim.Adam([z], lr=0.03)
+    rate = torch.as_tensor(rates, dtype=torch.float64).expand(lanes).unsqueeze(-1)
+    mean, square = torch.zeros_like(z), torch.zeros_like(z)
     found: list[Tensor] = []
     every = max(1, steps // keep)
     for step in range(steps):
         left = 1 - step / steps
-        adam.param_groups[0]["lr"] = 1e-5 + 0.03 * left**2
         mu = smoothing * (0.01 + 0.99 * left)
         f = problem.objectives(low + width * z)
         (gradient,) = torch.autograd.grad(
             (mu * (wish * (f - ideal) / (span * mu)).logsumexp(-1)).sum(), z
         )
-        z.grad = gradient
-        adam.step()
         with torch.no_grad():
+            mean.lerp_(gradient, 0.1)
+            square.lerp_(gradient.square(), 0.001)
+            unbiased = mean / (1 - 0.9 ** (step + 1))
+            scale = (square / (1 - 0.999 ** (step + 1))).sqrt() + 1e-8
+            z -= rate * (left**2 + 3e-4) * unbiased / scale
             z.clamp_(*bounds)
         if (steps - 1 - step) % every == 0:
             found.append(problem.objectives(low + width * z).detach())

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 
 from paretomtl.errors import BadInput, NoKnownFront
-from paretomtl.problem import AnalyticProblem, Problem
+from paretomtl.problem import AnalyticProblem, NeuralProblem, Problem
 from paretomtl.testing.attack import attack, margins, spans
 from paretomtl.testing.findings import Finding, run
+from paretomtl.testing.problems_neural import NeuralKit
 
 POINTS = 32
 """Points that evaluation is tried on."""
@@ -25,28 +26,34 @@ POINTS = 32
 def check_problem(
     problem: Problem, *, seed: int = 0, lanes: int = 64, steps: int = 300
 ) -> list[Finding]:
-    """Check every line of the contract that an analytic problem must keep.
+    """Check every line of the contract that a problem must keep.
 
-    Shapes and types; a batch equals its points one by one; gradients equal finite differences and
+    An analytic problem: shapes and types; a batch equals its points one by one; gradients equal finite differences and
     are finite on the edges of the box; float32 agrees; NaN stays in its lane; bad input is refused;
     starts; ideal, nadir, reference point and front agree; no random and no optimized cloud gets past
-    the stated front.
+    the stated front. A neural problem: its splits; networks and losses of the right shape and type
+    that depend on the random state and the samples alone; gradients equal finite differences; float32
+    agrees; networks under vmap equal each alone, and NaN stays in its lane; ideal, nadir and reference
+    point; names and metrics.
 
     Args:
         problem: The problem, constructed.
         seed: Determines all points that are tried.
-        lanes: Lanes of the optimized cloud.
-        steps: Steps of the optimized cloud.
+        lanes: Lanes of the optimized cloud of an analytic problem.
+        steps: Steps of that cloud.
 
     Returns:
         One finding for every line, in a fixed order; lines that do not apply are left out.
 
     Raises:
-        BadInput: The problem is not an analytic one.
+        BadInput: It is neither an analytic nor a neural problem.
     """
+    if isinstance(problem, NeuralProblem):
+        return _check_neural(NeuralKit(problem, seed))
     if not isinstance(problem, AnalyticProblem):
         raise BadInput(
-            f"the contract kit checks analytic problems; found {type(problem).__qualname__}."
+            "the contract kit checks an AnalyticProblem or a NeuralProblem; found "
+            f"{type(problem).__qualname__}."
         )
     kit = _Kit(problem, seed)
     return run(
@@ -62,6 +69,19 @@ def check_problem(
         ("ideal, nadir and reference point", kit.points),
         ("the stated front", kit.front),
         ("nothing gets past the stated front", lambda: kit.attack(lanes, steps)),
+    )
+
+
+def _check_neural(kit: NeuralKit) -> list[Finding]:
+    return run(
+        ("the three splits of the data", kit.splits),
+        ("fresh networks", kit.modules),
+        ("losses", kit.losses),
+        ("gradients equal finite differences", kit.gradients),
+        ("float32 agrees with float64", kit.precision),
+        ("networks under vmap equal each alone", kit.lanes),
+        ("ideal, nadir and reference point", kit.points),
+        ("batch size, shared parameters and metrics", kit.extras),
     )
 
 

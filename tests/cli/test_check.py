@@ -144,3 +144,10 @@ def test_show_prints_the_measured_properties(cli):
     assert data["measured properties"]["descends on every task"] is True
     assert "reaches concave fronts = yes" in cli("show", "mgda").out
     assert "measured properties" not in cli("show", "mgda", "--option", "normalization=l2").out
+
+
+def test_a_neural_problem_has_a_contract_too(cli):
+    answer = cli("check", "multi_digits", "--option", "width=4")
+    assert answer.code == 0
+    assert "ok   no sample is in two splits" in answer.out
+    assert "ok   networks under vmap equal each alone" in answer.out

@@ -174,6 +174,6 @@ def test_a_finding_reads_as_one_line():
     assert str(Finding("starts", ok=True)) == "ok   starts"
 
 
-def test_a_neural_problem_is_refused():
-    with pytest.raises(BadInput, match="analytic"):
+def test_what_is_no_problem_is_refused():
+    with pytest.raises(BadInput, match=r"AnalyticProblem or a NeuralProblem; found object"):
         check_problem(object())
