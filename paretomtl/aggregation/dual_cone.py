@@ -11,6 +11,9 @@ from paretomtl.aggregation.nonnegative_qp import minimize_nonnegative
 from paretomtl.shapes import Gramian, Weights
 
 
+_TINY = torch.finfo(torch.float64).tiny
+
+
 def project_combination(gramian: Gramian, combination: Weights, *, precision: float) -> Weights:
     """Return the weights of the projection of `u^T J` on `{d: J d >= 0}`: `argmin_{v >= u} v^T G v`.
 
@@ -24,8 +27,7 @@ def project_combination(gramian: Gramian, combination: Weights, *, precision: fl
         return combination + _two(gramian, apply(gramian, combination.expand(gramian.shape[:-1])))
     scaled = scale_diagonal(gramian)
     target = scaled.lengths * combination
-    size = target.amax(-1, keepdim=True)
-    size = torch.where(size > 0, size, 1.0)
+    size = target.amax(-1, keepdim=True).clamp(min=_TINY)
     added = _added(scaled, apply(scaled.cosines, target / size), precision)
     return combination + added * size * scaled.inverse
 
@@ -41,14 +43,15 @@ def project_rows(gramian: Gramian, *, precision: float) -> Float[Tensor, "*batch
         return eye + _two(gramian.unsqueeze(-3), gramian)
     scaled = scale_diagonal(gramian)
     per_row = Scaled(*(part.unsqueeze(-2 - (part is scaled.cosines)) for part in scaled))
-    added = _added(per_row, scaled.cosines, precision)
+    # most supports of single rows differ from what their first gradients say
+    added = _added(per_row, scaled.cosines, precision, rays=2 if m > 4 else 0)
     return eye + added * scaled.lengths.unsqueeze(-1) * scaled.inverse.unsqueeze(-2)
 
 
-def _added(scaled: Scaled, gradient: Tensor, precision: float) -> Tensor:
+def _added(scaled: Scaled, gradient: Tensor, precision: float, *, rays: int = 0) -> Tensor:
     """Return the non-negative addition in unit-length coordinates."""
     cosines = scaled.cosines.expand(*gradient.shape, gradient.shape[-1])
-    return minimize_nonnegative(cosines, gradient, precision=precision)
+    return minimize_nonnegative(cosines, -gradient, precision=precision, rays=rays)
 
 
 def _two(gramian: Gramian, gradient: Tensor) -> Tensor:

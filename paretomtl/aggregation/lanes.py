@@ -23,27 +23,32 @@ class CleanGramian(NamedTuple):
 
     Args:
         matrix: float64; the identity where the lane is bad.
-        finite: Which lanes are good.
-        whole: Known to be all of them.
+        good: Which lanes are good; None where all of them are known to be.
         precision: Machine epsilon of the numbers the Gramian was computed in.
         dtype: The dtype the answer goes back to.
     """
 
     matrix: Gramian
-    finite: Mask
-    whole: bool
+    good: Mask | None
     precision: float
     dtype: torch.dtype
 
+    @property
+    def finite(self) -> Mask:
+        """Which lanes are good."""
+        if self.good is None:
+            return self.matrix.new_ones(self.matrix.shape[:-2], dtype=torch.bool)
+        return self.good
+
     def restore(self, answer: Tensor) -> Tensor:
         """Return an answer [*batch, k] in the caller's dtype, NaN in the bad lanes."""
-        if self.whole:
-            return answer.to(self.dtype)
-        return torch.where(self.finite.unsqueeze(-1), answer, torch.nan).to(self.dtype)
+        if self.good is not None:
+            answer = torch.where(self.good.unsqueeze(-1), answer, torch.nan)
+        return answer.to(self.dtype)
 
     def only(self, good: Mask) -> CleanGramian:
         """Return the same, with fewer good lanes."""
-        return self._replace(finite=good, whole=False)
+        return self._replace(good=good)
 
 
 def clean(gramian: Gramian) -> CleanGramian:
@@ -52,13 +57,12 @@ def clean(gramian: Gramian) -> CleanGramian:
     precision = torch.finfo(dtype).eps
     matrix = gramian.to(torch.float64).contiguous()
     if _may_look(gramian) and math.isfinite(float(matrix.sum())):
-        finite = torch.ones(gramian.shape[:-2], dtype=torch.bool)
-        return CleanGramian(matrix, finite, True, precision, dtype)
+        return CleanGramian(matrix, None, precision, dtype)
     # zero times x is zero exactly when x is finite: one pass, whatever the magnitudes
     finite = (matrix * 0).sum((-2, -1)) == 0
     eye = torch.eye(gramian.shape[-1], dtype=torch.float64, device=gramian.device)
     matrix = torch.where(finite[..., None, None], matrix, eye).contiguous()
-    return CleanGramian(matrix, finite, False, precision, dtype)
+    return CleanGramian(matrix, finite, precision, dtype)
 
 
 class Scaled(NamedTuple):
@@ -71,22 +75,24 @@ class Scaled(NamedTuple):
         cosines: C, unit diagonal; a zero row has zeros, its diagonal included.
         lengths: D, the norm of each row.
         inverse: 1 / D, and 0 for a zero row.
-        present: Which rows are not zero.
     """
 
     cosines: Gramian
     lengths: Float[Tensor, "*batch m"]
     inverse: Float[Tensor, "*batch m"]
-    present: Bool[Tensor, "*batch m"]
+
+    @property
+    def present(self) -> Bool[Tensor, "*batch m"]:
+        """Which rows are not zero."""
+        return self.inverse > 0
 
 
 def scale_diagonal(gramian: Gramian) -> Scaled:
     """Split a clean Gramian into lengths and cosines."""
     lengths = gramian.diagonal(dim1=-2, dim2=-1).sqrt()
-    present = lengths > 0
-    inverse = torch.where(present, 1 / lengths, 0.0)
+    inverse = lengths.reciprocal().nan_to_num(nan=0.0, posinf=0.0)
     cosines = gramian * inverse.unsqueeze(-1) * inverse.unsqueeze(-2)
-    return Scaled(cosines, lengths, inverse, present)
+    return Scaled(cosines, lengths, inverse)
 
 
 def apply(matrix: Float[Tensor, "*batch k m"], vector: Float[Tensor, "*batch m"]) -> Tensor:
@@ -113,6 +119,20 @@ def open_lanes(done: Mask) -> Tensor | None:
     if not _may_look(done):
         return None
     return (~done).nonzero().squeeze(-1)
+
+
+def _keep_freed_memory() -> None:
+    """Make glibc keep blocks of up to 24 MB when they are freed.
+
+    It gives blocks from 128 kB on back to the system at once, and the next operation on a large batch has
+    every page of its answer mapped anew, which can cost more than the operation. Freeing one large block
+    raises that bound (`M_MMAP_THRESHOLD`, which is dynamic); the block itself is never touched, so it
+    costs nothing. Elsewhere this does nothing.
+    """
+    torch.empty(24 << 20, dtype=torch.uint8)
+
+
+_keep_freed_memory()
 
 
 def _may_look(tensor: Tensor) -> bool:

@@ -35,7 +35,7 @@ def shortest_satisfying(
     size = torch.where(size > 0, size, 1.0)
     h = unit / size
     matrix = scaled.cosines + h.unsqueeze(-1) * h.unsqueeze(-2)
-    u = minimize_nonnegative(matrix, -h, precision=precision)
+    u = minimize_nonnegative(matrix, h, precision=precision)
     divisor = 1 - (h * u).sum(-1, keepdim=True)
     impossible = (~scaled.present & (bounds > 0)).any(-1, keepdim=True)
     # rounding of the Gramian shows in the divisor times the square of the combination's size

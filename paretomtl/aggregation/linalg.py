@@ -15,7 +15,8 @@ from torch import Tensor
 
 from paretomtl.aggregation.recording import recorded
 
-_ROWS = 4
+ROWS = 4
+"""Matrices are padded to a multiple of this many rows."""
 
 
 def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
@@ -33,7 +34,7 @@ def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
     order = diagonal.argsort(dim=-1, descending=True, stable=True)
     rows = order.unsqueeze(-1).expand_as(matrix)
     graded = matrix.gather(-2, rows).gather(-1, rows.mT)
-    if m % _ROWS:
+    if m % ROWS:
         # above all others, so that the padding's eigenvalues come last
         trace = diagonal.sum(-1)
         graded = _padded(graded, torch.where(trace > 0, 2 * trace, 1.0))
@@ -66,11 +67,6 @@ def length(vector: Tensor) -> Tensor:
     return vector.square().sum(-1, keepdim=True).sqrt()
 
 
-def pad_rows(matrix: Tensor) -> Tensor:
-    """Append rows of the identity up to a multiple of four."""
-    return _padded(matrix, None)
-
-
 def identity(m: int, like: Tensor) -> Tensor:
     """Return the identity matrix."""
     if recorded():
@@ -81,7 +77,7 @@ def identity(m: int, like: Tensor) -> Tensor:
 def _padded(matrix: Tensor, diagonal: Tensor | None) -> Tensor:
     """Append decoupled rows with a given diagonal, None for ones, up to a multiple of four."""
     m = matrix.shape[-1]
-    extra = -m % _ROWS
+    extra = -m % ROWS
     if not extra:
         return matrix
     make = _tail if recorded() else _kept_tail

@@ -33,7 +33,9 @@ def min_norm_weights(
         return torch.ones_like(gramian[..., 0])
     if m == 2 and among is None:
         return _two(gramian)
-    cosines, lengths, inverse, present = scale_diagonal(gramian)
+    scaled = scale_diagonal(gramian)
+    cosines, lengths, inverse = scaled
+    present = scaled.present
     absent = ~present
     if among is not None:
         present, absent = present & among, absent & among
@@ -41,7 +43,7 @@ def min_norm_weights(
     shortest = torch.where(present, lengths, torch.inf).amin(-1, keepdim=True)
     e = torch.where(present, shortest * inverse, 0.0)
     matrix = cosines + e.unsqueeze(-1) * e.unsqueeze(-2)
-    a = minimize_nonnegative(matrix, -e, precision=precision) * e
+    a = minimize_nonnegative(matrix, e, precision=precision) * e
     total = a.sum(-1, keepdim=True)
     weights = torch.where(total > 0, a / total, 0.0)
     zeros = absent.sum(-1, keepdim=True)

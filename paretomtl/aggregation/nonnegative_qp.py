@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from paretomtl.aggregation.lanes import apply, open_lanes, settled
-from paretomtl.aggregation.linalg import identity, pad_rows, solve
+from paretomtl.aggregation.linalg import ROWS, solve
 from paretomtl.aggregation.sweep import hit, inspect, multiply, sweep_
 
 _TOLERANCE = 1e-15
@@ -28,79 +28,98 @@ _BLOCK_ROUNDS = 8
 
 def minimize_nonnegative(
     matrix: Float[Tensor, "*batch m m"],
-    linear: Float[Tensor, "*batch m"],
+    force: Float[Tensor, "*batch m"],
     *,
     precision: float,
+    rays: int = 0,
 ) -> Float[Tensor, "*batch m"]:
-    """Return the `s >= 0` that minimizes `s^T M s / 2 + q^T s`.
+    """Return the `s >= 0` that minimizes `s^T M s / 2 - f^T s`.
 
     Args:
         matrix: M, symmetric positive semi-definite, float64, with a diagonal of order one or zero.
-        linear: q, of order one, such that the program is bounded.
+        force: f, of order one, such that the program is bounded.
         precision: Machine epsilon of the numbers M was computed in: what separates an independent
             column from noise.
+        rays: How many gradient steps to spend on a first guess of the support.
 
     Returns:
-        The minimizer; its gradient `M s + q` is zero on the support and non-negative elsewhere. At most
+        The minimizer; its gradient `M s - f` is zero on the support and non-negative elsewhere. At most
         4 m + 4 exchanges are made in a lane; one that needs more keeps its best point, which is feasible.
     """
-    m = linear.shape[-1]
-    matrix, linear_lanes = matrix.reshape(-1, m, m), linear.reshape(-1, m)
-    s, solved = _guess(matrix, linear_lanes)
-    if not settled(solved):
+    m = force.shape[-1]
+    matrix, f = matrix.reshape(-1, m, m), force.reshape(-1, m)
+    s, solved = _guess(matrix, f, rays)
+    if solved is not None:
         rest = open_lanes(solved)
         if rest is None:
-            s = torch.where(solved.unsqueeze(-1), s, _exact(matrix, linear_lanes, precision))
+            s = torch.where(solved.unsqueeze(-1), s, _exact(matrix, f, precision))
         else:
-            s = s.index_copy(0, rest, _exact(matrix[rest], linear_lanes[rest], precision))
-    return s.reshape(linear.shape)
+            s = s.index_copy(0, rest, _exact(matrix[rest], f[rest], precision))
+    return s.reshape(force.shape)
 
 
 def _guess(
-    matrix: Float[Tensor, "lanes m m"], linear: Float[Tensor, "lanes m"]
-) -> tuple[Float[Tensor, "lanes m"], Bool[Tensor, " lanes"]]:
-    """Pivot blockwise; return the points found and in which lanes they satisfy the KKT conditions."""
-    m = linear.shape[-1]
-    matrix = pad_rows(matrix)
-    q = torch.nn.functional.pad(linear, (0, -m % 4)) if m % 4 else linear
-    support = q < 0
-    s, following, held = _solve_on(matrix, q, support)
-    stable = (following == support).all(-1)
+    matrix: Float[Tensor, "lanes m m"], force: Float[Tensor, "lanes m"], rays: int
+) -> tuple[Float[Tensor, "lanes m"], Bool[Tensor, " lanes"] | None]:
+    """Pivot blockwise; return the points found, and which satisfy the KKT conditions (None: all)."""
+    m = force.shape[-1]
+    # padded for `solve`; rows of zeros never enter the support
+    extra = -m % ROWS
+    if extra:
+        matrix = torch.nn.functional.pad(matrix, (0, extra, 0, extra))
+        force = torch.nn.functional.pad(force, (0, extra))
+    support = _first_support(matrix, force, rays) if rays else force > 0
+    s, following, good = _solve_on(matrix, force, support)
     for _ in range(_BLOCK_ROUNDS - 1):
-        if settled(stable):
-            break
-        rest = open_lanes(stable)
-        if rest is None:
-            support = following
-            s, following, held = _solve_on(matrix, q, support)
-            stable = (following == support).all(-1)
+        if settled(good):
+            return s[:, :m], None
+        rest = open_lanes(good)
+        # solving a good lane again gives the same, bit by bit: only worth avoiding in large batches
+        if rest is None or 2 * len(rest) > len(good):
+            s, following, good = _solve_on(matrix, force, following)
             continue
-        tried = following[rest]
-        found, after, good = _solve_on(matrix[rest], q[rest], tried)
+        found, after, better = _solve_on(matrix[rest], force[rest], following[rest])
         s, following = s.index_copy(0, rest, found), following.index_copy(0, rest, after)
-        held = held.index_copy(0, rest, good)
-        stable = stable.index_copy(0, rest, (after == tried).all(-1))
-    return s[:, :m], held & stable
+        good = good.index_copy(0, rest, better)
+    return s[:, :m], good
 
 
-def _solve_on(matrix: Tensor, linear: Tensor, support: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Solve on a support: the point, the support it asks for, and whether its equations hold."""
-    system = torch.where(
-        support.unsqueeze(-1) & support.unsqueeze(-2), matrix, identity(matrix.shape[-1], matrix)
-    )
-    s = solve(system, torch.where(support, -linear, 0.0))
-    gradient = linear + apply(matrix, s)
-    following = torch.where(support, s > 0, gradient < -_TOLERANCE)
-    error = torch.where(support, gradient.abs(), 0.0).amax(-1)
-    return s, following, error <= 100 * _TOLERANCE
+def _first_support(
+    matrix: Float[Tensor, "lanes m m"], force: Float[Tensor, "lanes m"], rays: int
+) -> Bool[Tensor, "lanes m"]:
+    """Guess the support by projected gradient steps, each from the lowest point of a ray.
+
+    Any guess is allowed: without a ray, or along one that the matrix annihilates, it is poor.
+    """
+    moved = force
+    for _ in range(rays):
+        point = moved.clamp(min=0)
+        image = apply(matrix, point)
+        reach = (point * force).sum(-1, keepdim=True) / (point * image).sum(-1, keepdim=True)
+        moved = reach * (point - image) + force
+    return moved > 0
+
+
+def _solve_on(matrix: Tensor, force: Tensor, support: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Solve on a support: the point, the support it asks for, and in which lanes it is the answer."""
+    inside = support.to(matrix.dtype)
+    # rows and columns outside become those of the identity
+    system = matrix * inside.unsqueeze(-1)
+    system *= inside.unsqueeze(-2)
+    system.diagonal(dim1=-2, dim2=-1).add_(1 - inside)
+    s = solve(system, force * inside)
+    pull = force - apply(matrix, s)
+    following = torch.where(support, s > 0, pull > _TOLERANCE)
+    exact = (pull * inside).abs() <= 100 * _TOLERANCE
+    return s, following, ((following == support) & exact).all(-1)
 
 
 def _exact(
-    matrix: Float[Tensor, "lanes m m"], linear: Float[Tensor, "lanes m"], precision: float
+    matrix: Float[Tensor, "lanes m m"], force: Float[Tensor, "lanes m"], precision: float
 ) -> Float[Tensor, "lanes m"]:
     """Run the active-set method."""
-    m = linear.shape[-1]
-    program = _Program(matrix.permute(1, 2, 0), linear.mT, floor=8 * precision)
+    m = force.shape[-1]
+    program = _Program(matrix.permute(1, 2, 0), -force.mT, floor=8 * precision)
     program.advance(3 * m + 2)
     # rounding gathered in the tableau may hide a violation: look again with fresh numbers
     program.refresh()
