@@ -1,22 +1,25 @@
 """Time the evaluation with gradients of 10 000 points against pymoo's own, family by family.
 
-    OMP_NUM_THREADS=1 python benchmarks/problem_speed.py [--points 10000] [--repeats 7] [--json FILE]
+    OMP_NUM_THREADS=1 python benchmarks/problem_speed.py [--points 10000] [--repeats 7] [--out FILE.md]
 
-Both sides compute values [k, m] and the whole Jacobian [k, m, n] of the same points in float64:
-ours by one batched backward pass of torch, pymoo's by its `AutomaticDifferentiation` (autograd),
-which makes m backward passes. Repetitions of the two are interleaved and medians are taken, of
-CPU time: on one thread that is the time of a machine that does nothing else.
+Both sides compute values [k, m] and the whole Jacobian [k, m, n] of the same points in float64 and
+are compared first. Ours: one batched backward pass of torch. Theirs, by the column "yardstick":
 
-pymoo's WFG problems write into arrays in place and cannot be differentiated by autograd. What is
-left to its user are forward differences, n + 1 evaluations: that is the time the table takes. (The
-last column gives the ratio to 1 + m evaluations, less than any reverse mode could cost.)
-pymoo has no VLMOP, UF, MaF, RE and multi-task toys: `--alone` times those without a comparison.
+- `pymoo`: pymoo's problem under its `AutomaticDifferentiation` (autograd), m backward passes.
+- `plain`: pymoo has no such problem; the formula in plain NumPy as a pymoo `Problem`
+  (`plain_problems.py`), differentiated by pymoo in the same way.
+- `n + 1 evaluations`: pymoo's WFG problems write into arrays in place and cannot be differentiated by
+  autograd; what is left to its user are forward differences. The column "weaker" has the ratio to
+  1 + m evaluations instead, which is less than any reverse mode could cost.
 
-With glibc, both sides keep freed memory instead of giving it back to the system between calls;
-otherwise page faults of the virtual machine are most of what is measured. `--compiled` adds our
-time under `torch.compile`, values and Jacobian in one graph (half a minute a problem to compile).
+Repetitions of the two are interleaved and medians are taken, of CPU time: on one thread that is the
+time of a machine that does nothing else. With glibc, both sides keep freed memory instead of giving
+it back to the system between calls; otherwise page faults of the virtual machine are most of what is
+measured. `--compiled` adds our time under `torch.compile`, values and Jacobian in one graph (half a
+minute a problem to compile). `--alone` adds our time for every other problem, without a yardstick.
 
-Exits with 1 when a problem is slower than pymoo's or the median is less than 5 times faster.
+Exits with 1 when a problem is slower than its yardstick, or the median over the problems that pymoo
+itself evaluates and differentiates is less than 5.
 """
 
 from __future__ import annotations
@@ -24,17 +27,20 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ctypes
-import json
 import platform
 import statistics
 import sys
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pymoo
 import torch
+from plain_problems import PLAIN, Plain
+from pymoo.core.problem import Problem
 from pymoo.gradient.automatic import AutomaticDifferentiation
 from pymoo.problems import get_problem
 
@@ -68,14 +74,53 @@ def ours(problem: AnalyticProblem, x: torch.Tensor) -> Timer:
     return lambda: jacobian(problem.objectives, x)
 
 
-def theirs(name: str, kwargs: dict[str, object], x: np.ndarray) -> tuple[Timer, float, str]:
-    """Return what evaluates in pymoo, the factor on its time, and how the gradient is had."""
-    problem = get_problem(name, **kwargs)
-    if name.startswith("wfg"):
-        n = problem.n_var
-        return lambda: problem.evaluate(x, return_values_of=["F"]), 1.0 + n, f"{1 + n} evaluations"
-    automatic = AutomaticDifferentiation(problem)
-    return lambda: automatic.evaluate(x, return_values_of=["F", "dF"]), 1.0, "autograd"
+@dataclass(frozen=True)
+class Rival:
+    """What ours is timed against."""
+
+    problem: AnalyticProblem
+    values: Callable[[np.ndarray], np.ndarray]
+    gradients: Callable[[np.ndarray], object]
+    factor: float
+    """How many of these calls values and Jacobian cost."""
+    yardstick: str
+
+
+def rivals() -> dict[str, Rival]:
+    """Return every comparison by our name."""
+    found: dict[str, Rival] = {}
+    for name, (peer, options, kwargs) in PEERS.items():
+        found[name] = rival(analytic(name, options), get_problem(peer, **kwargs), "pymoo")
+    for name, (formula, options) in PLAIN.items():
+        problem = analytic(name, options)
+        found[name] = rival(problem, Plain(problem, formula), "plain")
+    return found
+
+
+def analytic(name: str, options: dict[str, object]) -> AnalyticProblem:
+    """Return one of our problems."""
+    problem = pm.problem(name, **options)
+    assert isinstance(problem, AnalyticProblem)
+    return problem
+
+
+def rival(problem: AnalyticProblem, peer: Problem, yardstick: str) -> Rival:
+    """Return a pymoo problem as a rival, differentiated by autograd or, where that fails, not at all."""
+
+    def values(x: np.ndarray) -> np.ndarray:
+        return peer.evaluate(x, return_values_of=["F"])
+
+    if problem.name.startswith("wfg"):
+        n = problem.n_variables
+        return Rival(problem, values, values, 1.0 + n, f"{n} + 1 evaluations")
+    automatic = AutomaticDifferentiation(peer)
+    return Rival(
+        problem,
+        values,
+        lambda x: automatic.evaluate(x, return_values_of=["F", "dF"]),
+        1.0,
+        yardstick,
+    )
 
 
 def compiled(problem: AnalyticProblem, x: torch.Tensor) -> Timer:
@@ -110,12 +155,6 @@ def medians(calls: list[Timer], repeats: int) -> list[float]:
     return [statistics.median(record[1:]) for record in times]  # the first is a warm-up
 
 
-def agree(problem: AnalyticProblem, peer: tuple[str, dict[str, object]], x: np.ndarray) -> None:
-    """Stop when the two do not compute the same."""
-    expected = get_problem(peer[0], **peer[1]).evaluate(x[:50], return_values_of=["F"])
-    np.testing.assert_allclose(problem.objectives(x[:50]), expected, rtol=1e-9, atol=1e-9)
-
-
 def machine() -> str:
     """Name the processor."""
     try:
@@ -127,69 +166,126 @@ def machine() -> str:
         return platform.processor() or platform.machine()
 
 
+def points(problem: AnalyticProblem, count: int) -> torch.Tensor:
+    """Draw points, uniform in the box that starts are drawn from."""
+    low, high = problem.start_box
+    generator = torch.Generator().manual_seed(0)
+    u = torch.rand(count, problem.n_variables, dtype=torch.float64, generator=generator)
+    return low + (high - low) * u
+
+
+COLUMNS = "| problem | family | n | m | ours, ms | theirs, ms | ratio | weaker | yardstick |"
+
+
+def report(rows: list[Row], alone: list[str], count: int) -> list[str]:
+    """Lay out the table and its summary as Markdown."""
+    versions = f"torch {torch.__version__}, pymoo {pymoo.__version__}, NumPy {np.__version__}"
+    versions += f", Python {platform.python_version()}"
+    lines = [
+        "# Evaluation with gradients: ours against pymoo and autograd",
+        "",
+        f"Made by `benchmarks/problem_speed.py`: {machine()}, 1 thread; {versions}; {count} points,",
+        "float64, median CPU time of interleaved repetitions. What the yardsticks are: see the script.",
+        "",
+        COLUMNS,
+        "|" + "---|" * 9,
+        *(row.line() for row in rows),
+        *alone,
+        "",
+        "| family | geometric mean of ratios | least |",
+        "|---|---|---|",
+    ]
+    families: dict[str, list[float]] = {}
+    for row in rows:
+        families.setdefault(row.problem.card.family, []).append(row.ratio)
+    lines += [
+        f"| {family} | {statistics.geometric_mean(found):.1f} | {min(found):.1f} |"
+        for family, found in families.items()
+    ]
+    own = [row.ratio for row in rows if row.yardstick == "pymoo"]
+    every, weak = [row.ratio for row in rows], [row.weaker for row in rows]
+    for what, found in (
+        ("all rows", every),
+        ("pymoo's own problems under autograd", own),
+        ("all rows, the weaker yardstick for WFG", weak),
+    ):
+        if found:
+            lines += ["", f"{what}: median {statistics.median(found):.1f}, least {min(found):.1f}."]
+    return lines
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison, times in seconds."""
+
+    problem: AnalyticProblem
+    ours: float
+    theirs: float
+    weaker: float
+    yardstick: str
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster ours is."""
+        return self.theirs / self.ours
+
+    def line(self) -> str:
+        """Return the table's row."""
+        p = self.problem
+        return (
+            f"| {p.name} | {p.card.family} | {p.n_variables} | {p.n_objectives} | {self.ours * 1e3:.2f} "
+            f"| {self.theirs * 1e3:.2f} | {self.ratio:.1f} | {self.weaker:.1f} | {self.yardstick} |"
+        )
+
+
 def main() -> int:
-    """Print the table and return the exit code."""
+    """Write the table and return the exit code."""
     parser = argparse.ArgumentParser(description="evaluation with gradients against pymoo's")
+    parser.add_argument("names", nargs="*")
     parser.add_argument("--points", type=int, default=10_000)
     parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--out", type=Path)
     parser.add_argument("--compiled", action="store_true", help="time torch.compile, too")
-    parser.add_argument("--alone", action="store_true", help="time the problems pymoo lacks, too")
+    parser.add_argument("--alone", action="store_true", help="time all other problems, too")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     keep_memory()
     warnings.filterwarnings("ignore")  # autograd at the singular points of pymoo's formulas
-    print(f"{machine()}, 1 thread, torch {torch.__version__}, {arguments.points} points, float64\n")
-    print(f"{'problem':16} {'ours [ms]':>10} {'pymoo [ms]':>11} {'ratio':>7}  pymoo's gradient")
-    ratios: dict[str, float] = {}
-    fused: list[float] = []
-    for name, (peer, options, kwargs) in PEERS.items():
-        problem = pm.problem(name, **options)
-        assert isinstance(problem, AnalyticProblem)
-        lower, upper = problem.bounds
-        generator = torch.Generator().manual_seed(0)
-        u = torch.rand(
-            arguments.points, problem.n_variables, dtype=torch.float64, generator=generator
+    rows: list[Row] = []
+    for name, rival in rivals().items():
+        if arguments.names and name not in arguments.names:
+            continue
+        problem, x = rival.problem, points(rival.problem, arguments.points)
+        given = x.numpy()
+        np.testing.assert_allclose(
+            problem.objectives(given[:50]), rival.values(given[:50]), rtol=1e-9, atol=1e-9
         )
-        x = lower + (upper - lower) * u
-        agree(problem, (peer, kwargs), x.numpy())
-        call, factor, how = theirs(peer, kwargs, x.numpy())
-        calls = [ours(problem, x), call]
+        calls = [ours(problem, x), lambda r=rival, g=given: r.gradients(g)]
         if arguments.compiled:
             calls.append(compiled(problem, x))
         mine, other, *graph = medians(calls, arguments.repeats)
-        ratios[name] = other * factor / mine
-        if how != "autograd":
-            least = (1 + problem.n_objectives) * other / mine
-            how += f" (1 + m evaluations: {least:.1f})"
-        if graph:
-            fused.append(other * factor / graph[0])
-            how += f"; compiled {graph[0] * 1e3:.2f} ms, {fused[-1]:.1f}"
-        print(
-            f"{name:16} {mine * 1e3:10.2f} {other * factor * 1e3:11.2f} {ratios[name]:7.1f}  {how}"
-        )
-    families: dict[str, list[float]] = {}
-    for name, ratio in ratios.items():
-        families.setdefault(pm.problems[name].card.family, []).append(ratio)
-    print()
-    means = {family: statistics.geometric_mean(values) for family, values in families.items()}
-    for family, mean in means.items():
-        print(f"{family:16} geometric mean {mean:.1f}, least {min(families[family]):.1f}")
-    median = statistics.median(ratios.values())
-    print(f"median over problems {median:.1f}, slowest {min(ratios.values()):.1f}")
-    if fused:
-        print(f"compiled: median {statistics.median(fused):.1f}, slowest {min(fused):.1f}")
+        ratio = rival.factor * other / mine
+        weaker = ratio if rival.factor == 1 else (1 + problem.n_objectives) * other / mine
+        rows.append(Row(problem, mine, rival.factor * other, weaker, rival.yardstick))
+        print(rows[-1].line(), *(f"compiled {t * 1e3:.2f} ms" for t in graph), flush=True)
+    alone: list[str] = []
     if arguments.alone:
-        for name in sorted(set(pm.problems) - set(PEERS)):
+        for name in sorted(set(pm.problems) - {row.problem.name for row in rows}):
             problem = pm.problem(name)
             if isinstance(problem, AnalyticProblem) and problem.card.differentiable:
-                low, high = problem.start_box
-                u = torch.rand(arguments.points, problem.n_variables, dtype=torch.float64)
-                (mine,) = medians([ours(problem, low + (high - low) * u)], arguments.repeats)
-                print(f"{name:16} {mine * 1e3:10.2f}           -       -  not in pymoo")
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps(ratios, indent=1), encoding="utf-8")
-    return int(min(ratios.values()) < 1 or median < 5)
+                (mine,) = medians([ours(problem, points(problem, arguments.points))], 5)
+                alone.append(
+                    f"| {name} | {problem.card.family} | {problem.n_variables} | "
+                    f"{problem.n_objectives} | {mine * 1e3:.2f} | | | | alone |"
+                )
+                print(alone[-1], flush=True)
+    lines = report(rows, alone, arguments.points)
+    print("\n".join(lines[-20:]))
+    if arguments.out is not None:
+        arguments.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    ratios = [row.ratio for row in rows]
+    own = [row.ratio for row in rows if row.yardstick == "pymoo"]
+    return int(min(ratios) < 1 or statistics.median(own or ratios) < 5)
 
 
 if __name__ == "__main__":

