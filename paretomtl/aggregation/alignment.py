@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 
 from paretomtl.aggregation.lanes import apply
-from paretomtl.aggregation.linalg import eigh
+from paretomtl.aggregation.linalg import eigh, recombine
 from paretomtl.shapes import Gramian, Weights
 
 Balance = Literal["min", "median", "rmse"]
@@ -32,18 +32,19 @@ def balanced_weights(
     if gramian.shape[-1] == 2:
         return _two(gramian, combination, balance, precision)
     values, vectors = eigh(gramian)
-    largest = values[..., -1:]
-    kept = (values > largest * gramian.shape[-1] * precision) & (largest > 0)
-    rank = kept.sum(-1, keepdim=True)
-    if balance == "rmse":
-        scale = torch.where(kept, values, 0.0).sum(-1, keepdim=True) / rank.clamp(min=1)
+    kept = values > values[..., -1:] * (gramian.shape[-1] * precision)
+    if balance == "min":
+        scale = torch.where(kept, values, torch.inf).amin(-1, keepdim=True)
     else:
-        m = gramian.shape[-1]
-        place = m - rank + (0 if balance == "min" else (rank - 1) // 2)
-        scale = values.gather(-1, place.clamp(max=m - 1))
-    factor = torch.where(kept, (scale / torch.where(kept, values, 1.0)).sqrt(), 0.0)
-    balanced = apply(vectors, factor * apply(vectors.mT, combination))
-    return torch.where(rank > 0, balanced, combination)
+        rank = kept.sum(-1, keepdim=True)
+        if balance == "rmse":
+            scale = torch.where(kept, values, 0.0).sum(-1, keepdim=True) / rank.clamp(min=1)
+        else:
+            m = gramian.shape[-1]
+            scale = values.gather(-1, (m - rank + (rank - 1) // 2).clamp(max=m - 1))
+    factor = torch.where(kept, (scale / values).sqrt(), 0.0)
+    balanced = recombine(vectors, factor, combination)
+    return torch.where(kept[..., -1:], balanced, combination)
 
 
 def _two(gramian: Gramian, combination: Weights, balance: Balance, precision: float) -> Weights:

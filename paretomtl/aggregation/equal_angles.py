@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from paretomtl.aggregation.lanes import apply, settled
-from paretomtl.aggregation.linalg import cholesky, eigh
+from paretomtl.aggregation.lanes import settled
+from paretomtl.aggregation.linalg import cholesky, eigh, recombine
 from paretomtl.shapes import Gramian, Mask
 
 
 def solve_regular(
-    cosines: Gramian, right: Float[Tensor, "*batch m"], *, precision: float
+    gramian: Gramian, right: Float[Tensor, "*batch m"], *, precision: float
 ) -> tuple[Float[Tensor, "*batch m"], Mask]:
-    """Solve `C a = b` where C has full rank; return a and where that is so, [*batch, 1].
+    """Solve `G a = b` where G has full rank; return a and where that is so, [*batch, 1].
 
-    Full rank means that every pivot of the Cholesky factorization, the squared sine of a row's angle to
-    those before, stands above the rounding of the Gramian.
+    Full rank means that every pivot of the Cholesky factorization, which is the row's length times the
+    sine of its angle to those before, stands above the rounding of the Gramian. The factorization is
+    indifferent to the lengths of the rows, so they need no scaling.
     """
-    factor, failed = cholesky(cosines)
-    pivots = factor.diagonal(dim1=-2, dim2=-1).square()
-    independent = pivots.amin(-1) > 8 * cosines.shape[-1] * precision
-    full = ((failed == 0) & independent).unsqueeze(-1)
-    return torch.cholesky_solve(right.unsqueeze(-1), factor).squeeze(-1), full
+    factor = cholesky(gramian)
+    # where the factorization broke off, the pivot is left as it was: zero or negative
+    pivots = factor.diagonal(dim1=-2, dim2=-1)
+    lengths = gramian.diagonal(dim1=-2, dim2=-1).sqrt()
+    independent = pivots > lengths * math.sqrt(8 * gramian.shape[-1] * precision)
+    solution = torch.cholesky_solve(right.unsqueeze(-1), factor).squeeze(-1)
+    return solution, independent.all(-1, keepdim=True)
 
 
 def solve_least(
@@ -34,7 +39,7 @@ def solve_least(
     values, vectors = eigh(gramian)
     kept = values > values[..., -1:] * m * precision
     inverse = torch.where(kept, 1 / values, 0.0)
-    return apply(vectors, inverse * apply(vectors.mT, right))
+    return recombine(vectors, inverse, right)
 
 
 def solve(

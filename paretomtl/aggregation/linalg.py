@@ -13,6 +13,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from paretomtl.aggregation.lanes import settled
 from paretomtl.aggregation.recording import recorded
 
 ROWS = 4
@@ -22,33 +23,49 @@ ROWS = 4
 def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """Return the eigenvalues, ascending, and the eigenvectors in columns.
 
-    Rows are first put in descending order of the diagonal. The reduction to tridiagonal form starts at
-    the first row and then keeps small eigenvalues to almost full relative precision where the rows'
-    sizes differ; in another order they drown in the rounding of the largest.
+    Where the diagonal spans more than a factor of 1000, rows are first put in its descending order. The
+    reduction to tridiagonal form starts at the first row and then keeps small eigenvalues to almost full
+    relative precision; in another order they drown in the rounding of the largest.
 
     Args:
         matrix: Finite, positive semi-definite up to rounding.
     """
+    least, largest = matrix.diagonal(dim1=-2, dim2=-1).aminmax(dim=-1, keepdim=True)
+    even = largest <= 1e3 * least
+    if settled(even):
+        return _eigh(matrix, largest)
+    natural = torch.arange(matrix.shape[-1], device=matrix.device)
+    order = matrix.diagonal(dim1=-2, dim2=-1).argsort(dim=-1, descending=True, stable=True)
+    rows = torch.where(even, natural, order).unsqueeze(-1).expand_as(matrix)
+    values, vectors = _eigh(matrix.gather(-2, rows).gather(-1, rows.mT), largest)
+    return values, torch.empty_like(matrix).scatter_(-2, rows, vectors)
+
+
+def _eigh(matrix: Tensor, largest: Tensor) -> tuple[Tensor, Tensor]:
+    """Decompose with the rows in the order given; `largest` is the greatest diagonal entry, kept."""
     m = matrix.shape[-1]
-    diagonal = matrix.diagonal(dim1=-2, dim2=-1)
-    order = diagonal.argsort(dim=-1, descending=True, stable=True)
-    rows = order.unsqueeze(-1).expand_as(matrix)
-    graded = matrix.gather(-2, rows).gather(-1, rows.mT)
     if m % ROWS:
-        # above all others, so that the padding's eigenvalues come last
-        trace = diagonal.sum(-1)
-        graded = _padded(graded, torch.where(trace > 0, 2 * trace, 1.0))
-    values, vectors = cast("tuple[Tensor, Tensor]", torch.linalg.eigh(graded))  # pyright: ignore[reportUnknownMemberType]
-    vectors = vectors[..., :m, :m]
-    return values[..., :m], torch.empty_like(matrix).scatter_(-2, rows, vectors)
+        # above all eigenvalues, so that the padding's come last
+        above = 2 * m * largest.squeeze(-1)
+        matrix = _padded(matrix, torch.where(above > 0, above, 1.0))
+    values, vectors = cast("tuple[Tensor, Tensor]", torch.linalg.eigh(matrix))  # pyright: ignore[reportUnknownMemberType]
+    return values[..., :m], vectors[..., :m, :m]
 
 
-def cholesky(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the lower factor and, for each lane, 0 or where the factorization broke off."""
+def recombine(vectors: Tensor, factors: Tensor, vector: Tensor) -> Tensor:
+    """Return `V diag(f) V^T b`, [*batch, m], for eigenvectors in columns.
+
+    Sums over another memory layout round in another order, so both are made over contiguous rows.
+    """
+    coordinates = (vectors.mT.contiguous() * vector.unsqueeze(-2)).sum(-1)
+    return (vectors.contiguous() * (factors * coordinates).unsqueeze(-2)).sum(-1)
+
+
+def cholesky(matrix: Tensor) -> Tensor:
+    """Return the lower factor; its diagonal is not positive where the factorization broke off."""
     m = matrix.shape[-1]
-    padded = _padded(matrix, None)
-    factor, failed = cast("tuple[Tensor, Tensor]", torch.linalg.cholesky_ex(padded))  # pyright: ignore[reportUnknownMemberType]
-    return factor[..., :m, :m], failed
+    factor = cast("Tensor", torch.linalg.cholesky_ex(_padded(matrix, None))[0])  # pyright: ignore[reportUnknownMemberType]
+    return factor[..., :m, :m]
 
 
 def solve(matrix: Tensor, right: Tensor) -> Tensor:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import torch
 
 from paretomtl.aggregation.equal_angles import solve
-from paretomtl.aggregation.lanes import scale_diagonal
 from paretomtl.methods.base import Card, methods
 from paretomtl.methods.gramian import GramianWeighting
 from paretomtl.shapes import Gramian, Weights
@@ -21,19 +20,13 @@ def impartial_weights(gramian: Gramian, *, precision: float) -> Weights:
         # a zero gradient takes no part
         raw = torch.where(shortest > 0, lengths.flip(-1), (lengths > 0).to(lengths.dtype))
         return raw / raw.sum(-1, keepdim=True).clamp(min=torch.finfo(raw.dtype).tiny)
-    scaled = scale_diagonal(gramian)
+    system = (gramian, gramian.diagonal(dim1=-2, dim2=-1).sqrt())
     # a zero row makes the lane singular, and the least-squares solution gives it no weight
-    solution, full, least = solve(
-        (scaled.cosines, torch.ones_like(scaled.lengths)),
-        (gramian, scaled.lengths),
-        precision=precision,
-    )
-    raw = solution * scaled.inverse
+    raw, full, least = solve(system, system, precision=precision)
     if least is not None:
         raw = torch.where(full, raw, least)
-    total = raw.sum(-1, keepdim=True)
-    usable = total.abs() > 1e-12 * raw.abs().sum(-1, keepdim=True)
-    return torch.where(usable, raw / total, 0.0)
+    weights = raw / raw.sum(-1, keepdim=True)
+    return torch.where(weights.abs().sum(-1, keepdim=True) < 1e12, weights, 0.0)
 
 
 @methods.register("imtl_g")
@@ -49,7 +42,7 @@ class IMTLG(GramianWeighting):
         title="IMTL-G",
         formula="w = G^+ l / (1^T G^+ l), l_i = |g_i|; direction w^T J",
         source="Liu et al. (2021), Towards Impartial Multi-task Learning, Section 3.1; dependent rows as Quinton and Rey (2024)",
-        departures="Solved in unit-length coordinates; the closed form l_j / (l_1 + l_2) for two tasks, opposite gradients included; tests for singularity are relative.",
+        departures="Indifferent to the lengths of the rows; the closed form l_j / (l_1 + l_2) for two tasks, opposite gradients included; tests for singularity are relative.",
         peers=(
             "TorchJD: pinv; zero where |sum| < 1e-12 whatever the scale",
             "LibMTL and Nash-MTL's repository: an inverse that fails on duplicate rows and is NaN on a zero row; LibMTL's IMTL is IMTL-L and IMTL-G fused, here `imtl`",

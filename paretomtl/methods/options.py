@@ -98,11 +98,7 @@ def per_task(value: PerTask | Tensor, like: Tensor, *, name: str) -> Tensor:
         value = value.to(like)
         value = value.unsqueeze(-1) if value.ndim < 2 else value
     elif isinstance(value, tuple):
-        value = (
-            like.new_tensor(value)
-            if recorded()
-            else _constant(value, like.dtype, like.device)
-        )
+        value = like.new_tensor(value) if recorded() else _constant(value, like.dtype, like.device)
     else:
         return like.new_full((1,), value)
     if value.shape[-1] not in (1, like.shape[-1]):
