@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from paretomtl.aggregation.dual_cone import project_combination
-from paretomtl.aggregation.lanes import apply, scale_diagonal
+from paretomtl.aggregation.lanes import apply, open_lanes, scale_diagonal
+from paretomtl.aggregation.water_level import raise_level
 from paretomtl.aggregation.worst_case import Path, follow
 from paretomtl.shapes import Gramian, Weights
 
@@ -40,8 +41,26 @@ def conflict_averse_weights(gramian: Gramian, radius: Tensor, *, precision: floa
     # a zero gradient gains nothing whatever the direction
     cap = torch.where(scaled.present.all(-1, keepdim=True), torch.inf, 0.0)
     path = Path(length, torch.full_like(cap, -torch.inf), cap)
-    end = follow(scaled.cosines, linear, level, path, precision=precision)
-    return 1 / m + end.point * longest * scaled.inverse
+    point = _point(scaled.cosines, linear, level, path, precision)
+    return 1 / m + point * longest * scaled.inverse
+
+
+def _point(cosines: Tensor, linear: Tensor, level: Tensor, path: Path, precision: float) -> Tensor:
+    """Return the end of the path: by a guess that certifies itself, else by following it."""
+    m = linear.shape[-1]
+    problem = (cosines.reshape(-1, m, m), linear.reshape(-1, m), level.reshape(-1, m))
+    path = Path(*(part.expand(*linear.shape[:-1], 1).reshape(-1, 1) for part in path))
+    a, solved = raise_level(*problem, path.length)
+    if solved is not None:
+        rest = open_lanes(solved)
+        if rest is None:
+            end = follow(*problem, path, precision=precision)
+            a = torch.where(solved.unsqueeze(-1), a, end.point)
+        else:
+            cut = Path(*(part[rest] for part in path))
+            end = follow(*(part[rest] for part in problem), cut, precision=precision)
+            a = a.index_copy(0, rest, end.point)
+    return a.reshape(linear.shape)
 
 
 def _two(gramian: Gramian, radius: Tensor, precision: float) -> Weights:

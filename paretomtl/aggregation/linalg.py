@@ -70,13 +70,17 @@ def cholesky(matrix: Tensor) -> Tensor:
 
 def solve(matrix: Tensor, right: Tensor) -> Tensor:
     """Solve a general system with one right-hand side, [*batch, m]; a singular lane gives non-finite numbers."""
+    return solve_columns(matrix, right.unsqueeze(-1)).squeeze(-1)
+
+
+def solve_columns(matrix: Tensor, right: Tensor) -> Tensor:
+    """Solve a general system with k right-hand sides, [*batch, m, k]."""
     m = matrix.shape[-1]
     padded = _padded(matrix, None)
     extra = padded.shape[-1] - m
-    column = torch.nn.functional.pad(right, (0, extra)) if extra else right
-    solution = cast("Tensor", torch.linalg.solve_ex(padded, column.unsqueeze(-1))[0])  # pyright: ignore[reportUnknownMemberType]
-    solution = solution.squeeze(-1)
-    return solution[..., :m] if extra else solution
+    columns = torch.nn.functional.pad(right, (0, 0, 0, extra)) if extra else right
+    solution = cast("Tensor", torch.linalg.solve_ex(padded, columns)[0])  # pyright: ignore[reportUnknownMemberType]
+    return solution[..., :m, :] if extra else solution
 
 
 def length(vector: Tensor) -> Tensor:

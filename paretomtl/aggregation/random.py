@@ -32,6 +32,9 @@ def _signed(value: int) -> int:
 _GOLDEN = _signed(0x9E3779B97F4A7C15)
 _FIRST = _signed(0xBF58476D1CE4E5B9)
 _SECOND = _signed(0x94D049BB133111EB)
+_MASK = (1 << 64) - 1
+_FEW = 64
+"""Up to how many draws Python's integers are the faster ones."""
 
 
 def uniform(
@@ -48,7 +51,17 @@ def uniform(
     >>> uniform(torch.tensor([7, 7, 8]), None, 2)[:, 0].unique().shape
     torch.Size([2])
     """
-    return _shift_right(_bits(keys, steps, n, stream), 11).to(torch.float64) * 2.0**-53
+    return whole(keys, steps, n, stream=stream).to(torch.float64) * 2.0**-53
+
+
+def whole(
+    keys: Keys, steps: Int[Tensor, "*batch"] | None, n: int, *, stream: int = 0
+) -> Int[Tensor, "*batch n"]:
+    """Draw `n` whole numbers uniform in [0, 2^53) for each lane, int64: those behind `uniform`.
+
+    Arguments are those of `uniform`.
+    """
+    return _shift_right(_bits(keys, steps, n, stream), 11)
 
 
 def normal(
@@ -85,10 +98,35 @@ def _bits(keys: Tensor, steps: Tensor | None, n: int, stream: int) -> Tensor:
     """Hash each counter (key, stream, step, index) to 64 random bits, [*batch, n] int64."""
     if keys.dtype != torch.int64:
         raise BadInput(f"`keys` must be int64; found {str(keys.dtype).removeprefix('torch.')}.")
+    alike = steps is None or steps.shape == keys.shape
+    if alike and keys.numel() * n <= _FEW and keys.device.type == "cpu" and not recorded():
+        return _few_bits(keys, steps, n, stream)
     state = _mix(_mix(keys) + stream)
     state = _mix(state if steps is None else state + steps.to(torch.int64) * _GOLDEN)
     increments = _increments if recorded() else _kept_increments
     return _mix(state.unsqueeze(-1) + increments(n, keys.device))
+
+
+def _few_bits(keys: Tensor, steps: Tensor | None, n: int, stream: int) -> Tensor:
+    """Hash in Python's integers, which for a few draws takes less than a tensor's operations; same bits."""
+    counts: list[int] = [0] * keys.numel() if steps is None else _integers(steps)
+    bits: list[int] = []
+    for key, count in zip(_integers(keys), counts, strict=True):
+        state = _mix_integer(_mix_integer(_mix_integer(key) + stream) + count * _GOLDEN)
+        bits += [_signed(_mix_integer(state + i * _GOLDEN)) for i in range(n)]
+    return torch.tensor(bits, dtype=torch.int64).reshape(*keys.shape, n)
+
+
+def _integers(tensor: Tensor) -> list[int]:
+    return tensor.reshape(-1).tolist()  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+
+
+def _mix_integer(z: int) -> int:
+    """`_mix` of one integer, modulo 2^64."""
+    z = (z + _GOLDEN) & _MASK
+    z = ((z ^ (z >> 30)) * _FIRST) & _MASK
+    z = ((z ^ (z >> 27)) * _SECOND) & _MASK
+    return z ^ (z >> 31)
 
 
 def _increments(n: int, device: torch.device) -> Tensor:

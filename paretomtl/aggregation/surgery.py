@@ -12,7 +12,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from paretomtl.aggregation.random import uniform
+from paretomtl.aggregation.linalg import identity
+from paretomtl.aggregation.random import whole
 from paretomtl.shapes import Gramian, Keys
 
 Coefficients = Float[Tensor, "*batch m m"]
@@ -30,11 +31,10 @@ def project_in_order(gramian: Gramian, order: Int[Tensor, "*batch m others"]) ->
     """
     m = gramian.shape[-1]
     order = order.expand(*gramian.shape[:-1], m - 1)
-    diagonal = gramian.diagonal(dim1=-2, dim2=-1)
-    inverse = torch.where(diagonal > 0, 1 / diagonal, 0.0)
-    divisors = -inverse.unsqueeze(-2).expand_as(gramian).gather(-1, order)
-    coefficients = torch.eye(m, dtype=gramian.dtype, device=gramian.device).expand(gramian.shape)
-    coefficients = coefficients.clone()
+    # the reciprocal of a zero row's square is infinite, and it is projected off by nothing
+    shares = gramian.diagonal(dim1=-2, dim2=-1).reciprocal().nan_to_num(posinf=0.0).neg()
+    divisors = shares.unsqueeze(-2).expand_as(gramian).gather(-1, order)
+    coefficients = identity(m, gramian).expand(gramian.shape).clone()
     inner = gramian.clone()
     for visit in range(m - 1):
         other = order[..., visit : visit + 1]
@@ -95,7 +95,7 @@ def random_orders(
     keys: Keys, steps: Int[Tensor, "*batch"] | None, m: int
 ) -> Int[Tensor, "*batch m others"]:
     """Draw an order of the other tasks for each task of each lane, from the lane's key and step alone."""
-    draws = uniform(keys, steps, m * (m - 1))
+    draws = whole(keys, steps, m * (m - 1))
     places = torch.argsort(draws.reshape(*draws.shape[:-1], m, m - 1), dim=-1)
     tasks = torch.arange(m, device=draws.device).unsqueeze(-1)
     return places + (places >= tasks)
