@@ -10,7 +10,6 @@ from paretomtl.aggregation.lanes import Scaled, apply, scale_diagonal
 from paretomtl.aggregation.nonnegative_qp import minimize_nonnegative
 from paretomtl.shapes import Gramian, Weights
 
-
 _TINY = torch.finfo(torch.float64).tiny
 
 

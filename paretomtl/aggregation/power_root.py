@@ -12,8 +12,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from paretomtl.aggregation.lanes import Scaled, apply, scale_diagonal, settled
-from paretomtl.aggregation.linalg import solve
+from paretomtl.aggregation.bargain import bargain
+from paretomtl.aggregation.lanes import Scaled, apply, open_lanes, scale_diagonal, settled
+from paretomtl.aggregation.linalg import identity, solve
 from paretomtl.aggregation.min_norm import min_norm_weights
 from paretomtl.shapes import Gramian, Weights
 
@@ -50,9 +51,51 @@ def power_root(
     present = scaled.present if shares is None else scaled.present & (shares > 0)
     if m == 2 and shares is None and not isinstance(alpha, Tensor) and alpha == 1.0:
         return _two(scaled, precision)
+    if isinstance(alpha, Tensor) or alpha != 1.0:
+        a = _root(scaled, present, alpha, shares, precision, rounds)
+    else:
+        a = _nash(scaled, present, shares, precision, rounds)
+    return torch.where(present, a * scaled.inverse, 0.0)
+
+
+def _nash(
+    scaled: Scaled, present: Tensor, shares: Tensor | None, precision: float, rounds: int
+) -> Tensor:
+    """Return the root for alpha = 1 in unit-length coordinates: by `bargain`, else by `_root`."""
+    m = present.shape[-1]
+    cosines, wanted = scaled.cosines, present.to(scaled.cosines.dtype)
+    if shares is not None:
+        cosines = cosines * wanted.unsqueeze(-1) * wanted.unsqueeze(-2)
+        wanted = wanted * shares
+    a, found = bargain(cosines, wanted, precision=precision)
+    if settled(found):
+        return a
+    rest = open_lanes(found.reshape(-1))
+    if rest is None:
+        return torch.where(found, a, _root(scaled, present, 1.0, shares, precision, rounds))
+    if shares is not None:
+        shares = shares.expand_as(a).reshape(-1, m)[rest]
+    rows = Scaled(
+        scaled.cosines.reshape(-1, m, m)[rest],
+        scaled.lengths.reshape(-1, m)[rest],
+        scaled.inverse.reshape(-1, m)[rest],
+    )
+    others = _root(rows, present.reshape(-1, m)[rest], 1.0, shares, precision, rounds)
+    return a.reshape(-1, m).index_copy(0, rest, others).reshape(a.shape)
+
+
+def _root(
+    scaled: Scaled,
+    present: Tensor,
+    alpha: Tensor | float,
+    shares: Tensor | None,
+    precision: float,
+    rounds: int,
+) -> Tensor:
+    """Return the root for any alpha in unit-length coordinates, from the neighborhood of a min-norm point."""
+    m = present.shape[-1]
     both = present.unsqueeze(-1) & present.unsqueeze(-2)
-    eye = torch.eye(m, dtype=gramian.dtype, device=gramian.device)
-    cosines = torch.where(both, scaled.cosines, eye)
+    cosines = torch.where(both, scaled.cosines, identity(m, scaled.cosines))
     hull = min_norm_weights(cosines, precision=precision)
     gain = apply(cosines, hull)
     stationary = gain.amin(-1, keepdim=True) <= 8 * m * precision
@@ -62,12 +105,11 @@ def power_root(
         offset = offset - alpha * torch.where(present, shares, 1.0).log()
     nash = not isinstance(alpha, Tensor) and alpha == 1.0
     if not isinstance(alpha, Tensor):
-        alpha = gramian.new_full((1,), alpha)
+        alpha = lengths.new_full((1,), alpha)
     point = hull if nash else _hull(cosines, lengths, alpha, precision)
     start = _interior(cosines, point, offset, alpha)
     a = _newton(cosines, torch.where(stationary, 1.0, start), offset, alpha, stationary, rounds)
-    a = torch.where(stationary, hull, a)
-    return torch.where(present, a * scaled.inverse, 0.0)
+    return torch.where(stationary, hull, a)
 
 
 def _two(scaled: Scaled, precision: float) -> Weights:
