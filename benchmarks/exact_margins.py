@@ -24,8 +24,11 @@ from paretomtl_problems.analytic.dtlz_variants import (
     ScaledDTLZ2,
 )
 from paretomtl_problems.analytic.gradient_triple import GradientTriple
+from paretomtl_problems.analytic.maf import MaF1, MaF4
 from paretomtl_problems.analytic.quadratic import Quadratic
 from paretomtl_problems.analytic.rank_one import RankOne, least_form
+from paretomtl_problems.analytic.uf_three import UF9, SphericalUF
+from paretomtl_problems.analytic.wfg import WFG4, WFG5, WFG6, WFG7, WFG8, WFG9
 from torch import Tensor
 
 from paretomtl.problem import AnalyticProblem
@@ -38,6 +41,18 @@ def behind(problem: AnalyticProblem) -> Behind | None:
     """Return what decides whether points [k, m] are on or behind the front; None where unknown here."""
     m = problem.n_objectives
     match problem:
+        case SphericalUF():
+            return _sphere
+        case UF9():
+            return _triangles
+        case MaF1():
+            return lambda y: (y >= 0).all(-1) & ((1 - y).clamp_min(0).sum(-1) <= 1)
+        case MaF4():
+            nadir = problem.nadir
+            return lambda y: (y >= 0).all(-1) & ((1 - y / nadir).clamp_min(0).square().sum(-1) <= 1)
+        case WFG4() | WFG5() | WFG6() | WFG7() | WFG8() | WFG9():
+            sizes = problem.nadir
+            return lambda y: _sphere(y / sizes)
         case InvertedDTLZ1():
             return lambda y: (y >= 0).all(-1) & ((1 - 2 * y).clamp_min(0).sum(-1) <= 1)
         case InvertedDTLZ2():
@@ -101,6 +116,15 @@ def _plane(y: Tensor) -> Tensor:
 
 def _sphere(y: Tensor) -> Tensor:
     return (y >= 0).all(-1) & (y.square().sum(-1) >= 1)
+
+
+def _triangles(y: Tensor) -> Tensor:
+    """UF9: on the level f3 the front is f1 + f2 = 1 - f3 with f1 outside the middle half."""
+    rest = (1 - y[:, 2]).clamp_min(0)
+    first, second = y[:, 0], y[:, 1]
+    line = torch.minimum(first, rest) + torch.minimum(second, rest) >= rest
+    gap = (first > 0.25 * rest) & (first < 0.75 * rest) & (second < 0.75 * rest)
+    return (y >= 0).all(-1) & line & ~gap
 
 
 def _most(f: Tensor) -> Tensor:

@@ -68,7 +68,7 @@ class SimplicialProblem(AnalyticProblem):
     ) -> float:
         """Integrate over the simplex and its faces; for m = 2 also the best of `n_points` points.
 
-        Relative error about 1e-12 for fronts as smooth as ours.
+        Relative error about 1e-12 for fronts as smooth as ours (1e-7 at a `curvature` of 1e6).
 
         Raises:
             NoKnownFront: More than 5 objectives.

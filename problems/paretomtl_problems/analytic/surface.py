@@ -53,6 +53,8 @@ def even_surface(
         area = (slopes.mT @ slopes).det().clamp_min(0).sqrt()
         if holds is not None:
             area = area * holds(u[:, :-1])
+        if not bool(area.max() > 0):  # no area: the surface is a curve or a single point
+            return torch.func.vmap(point)(u[:n, :-1])
         kept = u[u[:, -1] * area.max() < area][:n, :-1]
         if len(kept) == n:
             return torch.func.vmap(point)(kept)

@@ -94,8 +94,16 @@ def test_the_polygon_is_the_pareto_set(m):
     )
     f = problem.objectives(x)
     assert not (f[:, None] < front[None] - 1e-9).all(-1).any()
-    with pytest.raises(NoKnownFront):
-        problem.best_hypervolume()
+    if m > 3:
+        with pytest.raises(NoKnownFront, match="known for 3 objectives"):
+            problem.best_hypervolume()
+        return
+    gaps = [
+        1 - pm.hypervolume(problem.front(n), problem.reference_point) / problem.best_hypervolume()
+        for n in (100, 1000, 8000)
+    ]
+    assert gaps == sorted(gaps, reverse=True)
+    assert 0 < gaps[-1] < 0.01
 
 
 @pytest.mark.parametrize(("i", "m"), [(1, 3), (1, 5), (2, 3), (2, 4), (4, 3), (4, 4)])

@@ -139,3 +139,20 @@ def test_sampled_fronts_converge_to_the_volume_from_below(options):
 def test_bad_options(options, what):
     with pytest.raises(BadInput, match=what):
         pm.problem("quadratic", **options)
+
+
+@pytest.mark.parametrize("m", [2, 3, 4])
+def test_without_conflict_the_front_is_one_point(m):
+    """A surface without area: sampling by area once never ended for three and more tasks."""
+    problem = pm.problem("quadratic", n_objectives=m, conflict=0.0, scale=10.0)
+    assert torch.equal(problem.front(7), torch.zeros(7, m, dtype=torch.float64))
+    assert problem.best_hypervolume() == pytest.approx(float(problem.reference_point.prod()))
+
+
+@pytest.mark.parametrize("curvature", [1e3, 1e6])
+def test_extreme_curvature_keeps_front_and_hypervolume(curvature):
+    problem = pm.problem("quadratic", n_objectives=3, curvature=curvature)
+    front = problem.front(400)
+    assert len(front) == 400
+    share = pm.hypervolume(front, problem.reference_point) / problem.best_hypervolume()
+    assert 0.8 < share <= 1.0
