@@ -12,6 +12,7 @@ from collections.abc import Callable
 from itertools import combinations
 
 import torch
+from paretomtl_problems.analytic import wfg_transforms as wfg
 from paretomtl_problems.analytic.classic import FonsecaFleming
 from paretomtl_problems.analytic.dtlz import DTLZ1, SphereFront
 from paretomtl_problems.analytic.dtlz7 import DTLZ7, gain_curve
@@ -24,11 +25,12 @@ from paretomtl_problems.analytic.dtlz_variants import (
     ScaledDTLZ2,
 )
 from paretomtl_problems.analytic.gradient_triple import GradientTriple
-from paretomtl_problems.analytic.maf import MaF1, MaF4
+from paretomtl_problems.analytic.maf import MaF1, MaF2, MaF4, MaF8
 from paretomtl_problems.analytic.quadratic import Quadratic
 from paretomtl_problems.analytic.rank_one import RankOne, least_form
 from paretomtl_problems.analytic.uf_three import UF9, SphericalUF
-from paretomtl_problems.analytic.wfg import WFG4, WFG5, WFG6, WFG7, WFG8, WFG9
+from paretomtl_problems.analytic.wfg import WFG1, WFG2, WFG4, WFG5, WFG6, WFG7, WFG8, WFG9
+from paretomtl_problems.analytic.wfg_fronts import disconnected_pieces
 from torch import Tensor
 
 from paretomtl.problem import AnalyticProblem
@@ -47,6 +49,12 @@ def behind(problem: AnalyticProblem) -> Behind | None:
             return _triangles
         case MaF1():
             return lambda y: (y >= 0).all(-1) & ((1 - y).clamp_min(0).sum(-1) <= 1)
+        case MaF2():
+            return _behind_patch
+        case MaF8() if m == 3:
+            return _corner_discs(problem)
+        case WFG1() | WFG2() if m == 3:
+            return _behind_convex_wfg(problem)
         case MaF4():
             nadir = problem.nadir
             return lambda y: (y >= 0).all(-1) & ((1 - y / nadir).clamp_min(0).square().sum(-1) <= 1)
@@ -127,6 +135,51 @@ def _triangles(y: Tensor) -> Tensor:
     return (y >= 0).all(-1) & line & ~gap
 
 
+def _behind_patch(y: Tensor) -> Tensor:
+    """MaF2: angles from the last objective's down; each as large as its objective allows."""
+    low, high = math.pi / 8, 3 * math.pi / 8
+    radius, right = torch.ones_like(y[:, 0]), torch.ones_like(y[:, 0], dtype=torch.bool)
+    for k in range(y.shape[-1] - 1, 0, -1):
+        angle = (y[:, k] / radius).clamp(0.0, 1.0).asin().clamp_max(high)
+        right &= (angle >= low) & (y[:, k] >= 0)
+        radius = radius * angle.clamp_min(low).cos()
+    return right & (y[:, 0] >= radius)
+
+
+def _corner_discs(problem: MaF8) -> Behind:
+    """A point is behind the front when discs of radius y_i around the corners meet."""
+    corners = problem.corners
+    meets = _balls_meet(corners @ corners.T)
+    return lambda y: (y >= 0).all(-1) & meets(y.clamp_min(0).square())
+
+
+def _behind_convex_wfg(problem: WFG1 | WFG2) -> Behind:
+    """The last objective decides the least x1; it scales a circle in the two others."""
+    pieces = disconnected_pieces() if isinstance(problem, WFG2) else ((0.0, 1.0),)
+    starts, stops = torch.tensor(pieces, dtype=torch.float64).unbind(-1)
+    height = wfg.disconnected if isinstance(problem, WFG2) else wfg.mixed
+
+    def least(x: Tensor) -> Tensor:
+        """The last objective's best value up to x: in a gap that of the piece before."""
+        before = (x[:, None] >= starts).sum(-1) - 1
+        return height(torch.minimum(x, stops[before]))
+
+    def decide(y: Tensor) -> Tensor:
+        y = y / problem.nadir
+        low, high = torch.zeros_like(y[:, 0]), torch.ones_like(y[:, 0])
+        reachable = least(high) <= y[:, 2]
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            enough = least(middle) <= y[:, 2]
+            low, high = torch.where(enough, low, middle), torch.where(enough, middle, high)
+        size = 1 - (0.5 * math.pi * high).cos()
+        missing = (1 - y[:, :2] / size[:, None]).clamp_min(0)
+        inside = (missing.square().sum(-1) <= 1) | (size == 0)
+        return (y >= 0).all(-1) & reachable & inside
+
+    return decide
+
+
 def _most(f: Tensor) -> Tensor:
     """Return the greatest gain of DTLZ7 up to f."""
     (_, first), (second, last) = gain_curve().pieces
@@ -163,21 +216,29 @@ def _ball_intersection(problem: Quadratic | FonsecaFleming) -> Behind:
         def radii(y: Tensor) -> Tensor:
             return -(-y.clamp_max(1 - 1e-15)).log1p()
 
-    def decide(y: Tensor) -> Tensor:
-        linear = gramian.diagonal() - radii(y)
-        worst = torch.full_like(y[:, 0], -torch.inf)
+    meets = _balls_meet(gramian)
+    return lambda y: (y >= 0).all(-1) & meets(radii(y))
+
+
+def _balls_meet(gramian: Tensor) -> Behind:
+    """Return what decides whether balls with these centers' Gramian and squared radii [k, m] meet."""
+    m = len(gramian)
+
+    def decide(squares: Tensor) -> Tensor:
+        linear = gramian.diagonal() - squares
+        worst = torch.full_like(squares[:, 0], -torch.inf)
         for size in range(1, m + 1):
             for face in combinations(range(m), size):
                 # stationarity on the face: linear - 2 G l = nu, sum(l) = 1
                 system = torch.zeros(size + 1, size + 1, dtype=torch.float64)
                 system[:size, :size] = 2 * gramian[list(face)][:, list(face)]
                 system[:size, size] = system[size, :size] = 1
-                right = torch.cat((linear[:, face], torch.ones_like(y[:, :1])), -1)
+                right = torch.cat((linear[:, face], torch.ones_like(squares[:, :1])), -1)
                 weights = (right @ torch.linalg.pinv(system).T)[:, :size]
                 inside = (weights >= -1e-12).all(-1)
                 square = ((weights @ gramian[list(face)][:, list(face)]) * weights).sum(-1)
                 value = (linear[:, face] * weights).sum(-1) - square
                 worst = torch.where(inside, torch.maximum(worst, value), worst)
-        return (y >= 0).all(-1) & (worst <= 0)
+        return worst <= 0
 
     return decide

@@ -29,6 +29,7 @@ from pathlib import Path
 import torch
 from exact_margins import exact_margins
 from pareto_sets import pareto_points
+from paretomtl_problems.analytic.viennet import ViennetFunction
 from torch import Tensor
 
 import paretomtl as pm
@@ -91,6 +92,8 @@ def attacked(
     The largest of all, and the median of all lanes at the end; None where no front is stated.
     """
     count = 1_000_000 if problem.n_objectives == 2 else 10_000
+    if isinstance(problem, ViennetFunction):
+        count = 100_000  # a curve: three objectives of two variables on a line
     try:
         front = problem.front(count)
     except NoKnownFront:

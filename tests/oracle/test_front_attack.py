@@ -43,7 +43,16 @@ CASES = [
     ("quadratic", {"n_objectives": 3, "curvature": 10.0, "scale": 10.0, "conflict": 0.7}),
     ("quadratic", {"n_objectives": 4}),
     *[("rank_one", {"correlation": c}) for c in (0.0, 0.3, -0.2, -0.4)],
+    *[(name, {}) for name in ("uf8", "uf9", "uf10", "maf1", "maf2", "maf4", "maf8")],
+    ("maf2", {"n_objectives": 4}),
+    *[(f"wfg{i}", {"n_objectives": 3}) for i in (1, 2, 4, 5, 6, 7, 8, 9)],
 ]
+
+TRAPS = (
+    {"dtlz1", "dtlz3", "inverted_dtlz1", "scaled_dtlz1", "maf4", "uf8", "uf9", "uf10"}
+    | {f"wfg{i}" for i in range(1, 10)}
+    | {"maf8"}  # starts are thousands of diameters away from the polygon
+)
 
 
 @pytest.mark.parametrize(("name", "options"), CASES, ids=str)
@@ -52,12 +61,7 @@ def test_no_lane_gets_past_the_equation_of_the_front(name, options):
     cloud = attack(problem, lanes=64, steps=150, keep=10)
     found = exact.exact_margins(problem, cloud)
     assert float(found.max()) <= 1e-6
-    if name not in (
-        "dtlz1",
-        "dtlz3",
-        "inverted_dtlz1",
-        "scaled_dtlz1",
-    ):  # these stop at local fronts
+    if name not in TRAPS:  # these stop at local fronts; test_pareto_sets.py starts beside the front
         assert float(found.max()) > -0.02  # the attack does arrive
 
 
@@ -66,7 +70,7 @@ def test_sampled_fronts_satisfy_the_equation(name, options):
     """Both ways: front points are neither past the front nor behind it."""
     problem = pm.problem(name, **options)
     found = exact.exact_margins(problem, problem.front(200))
-    assert float(found.abs().max()) < 1e-8
+    assert float(found.abs().max()) < (3e-8 if name == "maf8" else 1e-8)  # squares of distances
 
 
 @pytest.mark.parametrize(

@@ -306,12 +306,17 @@ class MaF8(AnalyticProblem):
                 f"the best hypervolume of {self.name!r} is known for 3 objectives; found "
                 f"{self.n_objectives}."
             )
-        corners = self._corners(torch.zeros((), dtype=torch.float64))
+        corners = self.corners
         return simplicial_hypervolume(lambda w: self._objectives(w @ corners), r)
 
     def _objectives(self, x: Variables) -> Losses:
         away = x.unsqueeze(-2) - self._corners(x)
         return torch.linalg.vector_norm(away, dim=-1)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+
+    @property
+    def corners(self) -> Tensor:
+        """The polygon's corners, [m, 2] float64."""
+        return self._corners(torch.zeros((), dtype=torch.float64))
 
     def _corners(self, like: Tensor) -> Tensor:
         m = self.n_objectives
