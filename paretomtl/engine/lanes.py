@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -22,6 +23,10 @@ EVALUATION_CHUNK = 2048
 """Samples evaluated at once, so that activations of all lanes fit in cache or memory."""
 
 
+Sample: TypeAlias = tuple[Tensor, ...]
+"""The minibatches of all lanes, each tensor [lanes, samples, ...]; empty where there is no data."""
+
+
 class Lanes(ABC):
     """The stacked parameters of K runs of one problem, and how losses follow from them."""
 
@@ -31,16 +36,16 @@ class Lanes(ABC):
     n_lanes: int
     n_tasks: int
 
-    @abstractmethod
-    def losses(self) -> Tensor:
-        """Return the losses on the current minibatch, [lanes, m], with their graph."""
+    def draw(self) -> Sample:
+        """Return the next minibatch of every lane; formulas have none."""
+        return ()
 
     @abstractmethod
-    def draw(self) -> None:
-        """Move on to the next minibatch."""
+    def losses(self, sample: Sample) -> Tensor:
+        """Return the losses on a minibatch, [lanes, m], with their graph."""
 
     @abstractmethod
-    def jacobian(self) -> tuple[Tensor, list[Tensor]]:
+    def jacobian(self, sample: Sample) -> tuple[Tensor, list[Tensor]]:
         """Return the losses [lanes, m] and, for each parameter, every task's gradient [lanes, m, p]."""
 
     @abstractmethod
@@ -82,14 +87,11 @@ class AnalyticLanes(Lanes):
         self.n_lanes, self.n_tasks = len(seeds), problem.n_objectives
         self._rows = torch.eye(self.n_tasks, dtype=dtype, device=device).unsqueeze(1)
 
-    def losses(self) -> Tensor:
+    def losses(self, sample: Sample) -> Tensor:
         """Return the objectives at the current points."""
         return self._problem.objectives(self.parameters[0])
 
-    def draw(self) -> None:
-        """Do nothing: a formula has no minibatches."""
-
-    def jacobian(self) -> tuple[Tensor, list[Tensor]]:
+    def jacobian(self, sample: Sample) -> tuple[Tensor, list[Tensor]]:
         """Return the objectives and their gradients by x, [lanes, m, n]."""
         # One copy of the points for each task turns the m backward passes into a single call, which
         # is what counts while a step is bound by the number of tensor operations.
@@ -164,22 +166,21 @@ class NeuralLanes(Lanes):
             device=device,
         )
         self.n_lanes, self.n_tasks = len(seeds), problem.n_objectives
-        self.draw()
         shared = shared_parameters(problem, self._data["train"], batch_size or problem.batch_size)
         self.shared = [name in shared for name in self._names]
 
-    def losses(self) -> Tensor:
+    def losses(self, sample: Sample) -> Tensor:
         """Return each network's losses on its minibatch."""
-        return self._stacked_losses(self.parameters, self._batch, 0)
+        return self._stacked_losses(self.parameters, sample, 0)
 
-    def draw(self) -> None:
+    def draw(self) -> Sample:
         """Gather the next minibatch of each lane's seed."""
         indices = self._batches.next()
-        self._batch = tuple(t[indices] for t in self._data["train"])
+        return tuple(t[indices] for t in self._data["train"])
 
-    def jacobian(self) -> tuple[Tensor, list[Tensor]]:
+    def jacobian(self, sample: Sample) -> tuple[Tensor, list[Tensor]]:
         """Return the losses and every task's gradient for each parameter: m backward passes."""
-        losses = self.losses()
+        losses = self.losses(sample)
         blocks = [
             torch.empty(p.shape[0], self.n_tasks, p[0].numel(), dtype=p.dtype, device=p.device)
             for p in self.parameters

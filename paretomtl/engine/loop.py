@@ -11,15 +11,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from paretomtl.aggregation.diagnostics import diagnose
 from paretomtl.engine.device import resolve_device, resolve_dtype
-from paretomtl.engine.lanes import AnalyticLanes, Lanes, NeuralLanes
-from paretomtl.engine.optimizers import OPTIMIZERS
+from paretomtl.engine.lanes import AnalyticLanes, Lanes, NeuralLanes, Sample
+from paretomtl.engine.optimizers import OPTIMIZERS, Corrections
 from paretomtl.engine.outcome import Outcome
+from paretomtl.engine.program import Carried, Numbers, Program
 from paretomtl.engine.rates import Rate
 from paretomtl.engine.schedule import Clock
 from paretomtl.engine.trajectory import Trajectory
@@ -124,11 +126,25 @@ def passes_per_step(method: Method, n_tasks: int) -> int:
     return (1 if Reads.of(method) is Reads.LOSSES else n_tasks) * method.minibatches
 
 
+class Seen(NamedTuple):
+    """What the latest step read and answered, for the diagnostics; [lanes, m] and [lanes, m, m]."""
+
+    losses: Tensor | None = None
+    gramian: Tensor | None = None
+    weights: Tensor | None = None
+
+
 class Batch:
     """The state of one batch while it runs."""
 
     def __init__(
-        self, problem: Problem, lanes: Sequence[Lane], settings: Settings, device: torch.device
+        self,
+        problem: Problem,
+        lanes: Sequence[Lane],
+        settings: Settings,
+        device: torch.device,
+        *,
+        compiled: bool = False,
     ) -> None:
         dtype = resolve_dtype(settings.precision, problem)
         self.lanes = make_lanes(
@@ -172,7 +188,12 @@ class Batch:
         self.rate = Rate(
             settings.optimizer, total=self.clock.total, n_lanes=k, dtype=dtype, device=device
         )
+        self.samples = self._draw()
+        self.seen = Seen()
         self.steps_done = 0
+        self._advance = self.advance
+        if compiled:
+            self._advance = Program(self)
 
     @property
     def passes_per_step(self) -> int:
@@ -205,31 +226,71 @@ class Batch:
 
     def step(self) -> None:
         """Advance every lane by one update."""
-        step, lanes = self.steps_done, self.lanes
+        scheduled = self.rate.scheduled(self.steps_done)
+        self._advance(Numbers(scheduled, *self.optimizer.corrections()))
+        self.samples = self._draw()
+        self.steps_done += 1
+
+    def advance(self, numbers: Numbers) -> None:
+        """Make the update itself: a function of this batch's tensors, and changes in them."""
+        lanes = self.lanes
         self.optimizer.look_ahead()
         if self.reads is Reads.LOSSES:
-            losses = lanes.losses()
-            signals = self._signals(losses=losses.detach())
-            weights = self._combine(signals)
-            gradients = lanes.gradients(losses, weights)
+            losses = lanes.losses(self.samples[0])
+            answer = self._combine(self._signals(losses=losses.detach()))
+            self.seen = Seen(losses.detach(), None, answer)
+            gradients = lanes.gradients(losses, answer)
         else:
-            losses, blocks = lanes.jacobian()
+            losses, blocks = lanes.jacobian(self.samples[0])
             gradients = self._combine_gradients(losses, blocks)
         finite = torch.isfinite(losses.detach()).all(-1)
         for gradient in gradients:
             # One reduction instead of a mask as large as the network: a sum is finite only if its
             # terms are (an overflowing sum is a lane past saving all the same).
             finite = finite & torch.isfinite(gradient.sum(tuple(range(1, gradient.ndim))))
-        self.died = torch.where(self.alive & ~finite, step, self.died)
+        self.died = torch.where(self.alive & ~finite, self.steps, self.died)
         self.alive = self.alive & finite
         with torch.no_grad():
-            factor = self.rate.factor(step, self.latest.gramian)
-            self.optimizer.step(gradients, self.alive, factor)
+            factor = self.rate.factor(numbers.scheduled, self.seen.gramian)
+            corrections = Corrections(numbers.rate, numbers.eps)
+            self.optimizer.step(gradients, self.alive, factor, corrections)
             lanes.project()
             self._observe()
-            lanes.draw()
-        self.steps += 1
-        self.steps_done += 1
+        self.steps = self.steps + 1
+
+    @property
+    def carried(self) -> Carried:
+        """The tensors that a step reads and changes."""
+        return Carried(
+            parameters=self.lanes.parameters,
+            moments=self.optimizer.moments,
+            samples=self.samples,
+            replaced={
+                "states": [group.state for group in self.groups],
+                "steps": self.steps,
+                "alive": self.alive,
+                "died": self.died,
+                "caution": self.rate.caution,
+            },
+            seen=list(self.seen),
+        )
+
+    def carry(self, tensors: Carried) -> None:
+        """Go on with these tensors in place of the present ones."""
+        self.lanes.parameters = [p.requires_grad_() for p in tensors.parameters]
+        self.optimizer.bind([p.detach() for p in tensors.parameters], tensors.moments)
+        self.samples = tensors.samples
+        for group, state in zip(self.groups, tensors.replaced["states"], strict=True):
+            group.state = state
+        self.steps, self.alive, self.died = (
+            tensors.replaced[n] for n in ("steps", "alive", "died")
+        )
+        self.rate.caution = tensors.replaced["caution"]
+        self.seen = Seen(*tensors.seen)
+
+    def _draw(self) -> list[Sample]:
+        """Return the minibatches of the next step."""
+        return [self.lanes.draw() for _ in range(self.minibatches)]
 
     def _combine_gradients(self, losses: Tensor, blocks: list[Tensor]) -> list[Tensor]:
         """Return the direction for each parameter from every task's gradients [lanes, m, p]."""
@@ -237,14 +298,15 @@ class Batch:
         shared = [b for b, s in zip(blocks, lanes.shared, strict=True) if s]
         cross = None
         if self.minibatches > 1:
-            lanes.draw()
-            _, others = lanes.jacobian()
+            _, others = lanes.jacobian(self.samples[1])
             cross = _inner(shared, [o for o, s in zip(others, lanes.shared, strict=True) if s])
         jacobian = torch.cat(shared, -1) if self.reads is Reads.JACOBIAN else None
+        gramian = _inner(shared, shared)
         signals = self._signals(
-            losses=losses, gramian=_inner(shared, shared), cross_gramian=cross, jacobian=jacobian
+            losses=losses, gramian=gramian, cross_gramian=cross, jacobian=jacobian
         )
         answer = self._combine(signals)
+        self.seen = Seen(losses, gramian, None if self.reads is Reads.JACOBIAN else answer)
         if self.reads is Reads.JACOBIAN:
             parts = iter(torch.split(answer, [b.shape[-1] for b in shared], -1))
             weights = None
@@ -263,14 +325,13 @@ class Batch:
         return directions
 
     def _signals(self, **signals: Tensor | None) -> Signals:
-        self.latest = Signals(
+        return Signals(
             **signals,
             preference=self.preference,
             ideal=self.ideal,
             keys=self.keys,
             steps=self.steps,
         )
-        return self.latest
 
     def _combine(self, signals: Signals) -> Tensor:
         """Let each method answer for its own lanes."""
@@ -278,20 +339,19 @@ class Batch:
         for group in self.groups:
             answer, group.state = group.method.step(group.state, group.view(signals))
             answers.append(answer.reshape(group.n_lanes, -1))
-        self.answer = answers[0] if len(answers) == 1 else torch.cat(answers)
-        return self.answer
+        return answers[0] if len(answers) == 1 else torch.cat(answers)
 
     def _observe(self) -> None:
         readers = [g for g in self.groups if g.method.reads_next_losses]
         if readers:
-            signals = self._signals(losses=self.lanes.losses().detach())
+            signals = self._signals(losses=self.lanes.losses(self.samples[-1]).detach())
             for group in readers:
                 group.state = group.method.observe(group.state, group.view(signals))
 
     def _diagnostics(self) -> dict[str, Tensor]:
-        weights = None if self.reads is Reads.JACOBIAN else self.answer
-        if self.latest.gramian is not None:
-            return diagnose(self.latest.gramian, weights, self.latest.losses)
+        losses, gramian, weights = self.seen
+        if gramian is not None:
+            return diagnose(gramian, weights, losses)
         return {} if weights is None else {"weights": weights}
 
 

@@ -10,14 +10,23 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from paretomtl.aggregation.recording import recorded
 from paretomtl.sweep.spec import Optimizer as Settings
 
 BLOCK = 1 << 16
 """Numbers of one tensor in a block on the CPU."""
+
+
+class Corrections(NamedTuple):
+    """What follows from the number of a step: a factor of the learning rate, and Adam's eps."""
+
+    rate: float | Tensor
+    eps: float | Tensor
 
 
 class StackedOptimizer(ABC):
@@ -38,18 +47,37 @@ class StackedOptimizer(ABC):
         device = self.parameters[0].device
         self._lr = lr.to(device=device, dtype=torch.float64)
         self._flat = [p.flatten(1) for p in self.parameters]
-        self.moments = [[torch.zeros_like(p) for p in self._flat] for _ in range(self.n_moments)]
+        self.moments = [
+            [torch.zeros_like(p, memory_format=torch.contiguous_format) for p in self._flat]
+            for _ in range(self.n_moments)
+        ]
         self._slices = [list(_blocks(p)) for p in self._flat]
         largest = max(
             (p[s].numel() for p, own in zip(self._flat, self._slices, strict=True) for s in own)
         )
         self._scratch = torch.empty(largest, dtype=self._flat[0].dtype, device=device)
+        self._zero = torch.zeros((), dtype=self._scratch.dtype, device=device)
+        self._eps: float | Tensor = 0.0
+
+    def bind(self, parameters: Sequence[Tensor], moments: Sequence[Sequence[Tensor]]) -> None:
+        """Go on with these tensors, of the same shapes, in place of the present ones."""
+        self.parameters = list(parameters)
+        self._flat = [p.flatten(1) for p in self.parameters]
+        self.moments = [list(kind) for kind in moments]
 
     def look_ahead(self) -> None:  # noqa: B027 - only Nesterov looks ahead
         """Move the parameters to where the next gradient is taken; most stay where they are."""
 
+    def corrections(self) -> Corrections:
+        """Begin a step: return what follows from its number alone."""
+        return Corrections(1.0, 0.0)
+
     def step(
-        self, gradients: Sequence[Tensor], alive: Tensor, factor: float | Tensor = 1.0
+        self,
+        gradients: Sequence[Tensor],
+        alive: Tensor,
+        factor: float | Tensor = 1.0,
+        corrections: Corrections | None = None,
     ) -> None:
         """Apply one update along minus the gradients.
 
@@ -57,28 +85,33 @@ class StackedOptimizer(ABC):
             gradients: One a parameter, lanes in front.
             alive: Which lanes may move, [lanes].
             factor: What multiplies the learning rate at this step, a number or [lanes].
+            corrections: Those of this step, where they were asked for before.
         """
+        corrected, self._eps = self.corrections() if corrections is None else corrections
         dtype = self._scratch.dtype
         moving = alive.to(dtype).unsqueeze(-1)
-        rate = (self._lr * (factor * self._begin())).to(dtype).unsqueeze(-1) * moving
+        rate = (self._lr * (factor * corrected)).to(dtype).unsqueeze(-1) * moving
         decay = self.settings.weight_decay
         for index, (x, gradient) in enumerate(zip(self._flat, gradients, strict=True)):
-            for rows in self._slices[index]:
+            for rows in [slice(None)] if recorded() else self._slices[index]:
                 block = x[rows]
-                g = self._scratch[: block.numel()].view(block.shape)
                 # A dead lane's gradient may be anything; its rate is zero, and 0 times a finite
                 # number leaves it exactly where it is. Read block by block in its own shape:
                 # gradients of stacked layers come transposed, and flattening them would copy.
                 part = gradient[rows]
-                torch.nan_to_num(part, nan=0.0, posinf=0.0, neginf=0.0, out=g.view(part.shape))
+                keep = alive[rows].view(-1, *[1] * (part.ndim - 1))
+                g = self._room(block)
+                torch.where(keep, part, self._zero, out=g.view(part.shape))
                 if decay:
                     self._decay(block, g, rate[rows])
                 moments = [moment[index][rows] for moment in self.moments]
                 self._update(block, g, moments, rate[rows], moving[rows])
 
-    def _begin(self) -> float:
-        """Begin a step and return a factor of the learning rate that follows from its number."""
-        return 1.0
+    def _room(self, block: Tensor) -> Tensor:
+        """Return a tensor like the block to work in."""
+        if recorded():  # a compiler finds room by itself, and sharing it would tie updates together
+            return torch.empty_like(block, memory_format=torch.contiguous_format)
+        return self._scratch[: block.numel()].view(block.shape)
 
     def _decay(self, x: Tensor, g: Tensor, rate: Tensor) -> None:
         """Apply the weight decay: as an L2 penalty unless decoupled."""
@@ -129,7 +162,11 @@ class Nesterov(Momentum):
             x.add_(v, alpha=self.settings.momentum)
 
     def step(
-        self, gradients: Sequence[Tensor], alive: Tensor, factor: float | Tensor = 1.0
+        self,
+        gradients: Sequence[Tensor],
+        alive: Tensor,
+        factor: float | Tensor = 1.0,
+        corrections: Corrections | None = None,
     ) -> None:
         """Apply one update from the point that was looked ahead from."""
         decay = self.settings.weight_decay
@@ -139,7 +176,7 @@ class Nesterov(Momentum):
             ]
         for x, origin in zip(self._flat, self._origin, strict=True):
             x.copy_(origin)
-        super().step(gradients, alive, factor)
+        super().step(gradients, alive, factor, corrections)
 
     def _decay(self, x: Tensor, g: Tensor, rate: Tensor) -> None:
         """Do nothing: the decay was taken at the look-ahead point."""
@@ -155,12 +192,12 @@ class Adam(StackedOptimizer):
     n_moments = 2
     _steps = 0
 
-    def _begin(self) -> float:
+    def corrections(self) -> Corrections:
+        """Begin a step: return its bias correction of the rate, and of eps."""
         self._steps += 1
         b1, b2 = self.settings.betas
-        correction = (1 - b2**self._steps) ** 0.5
-        self._eps = self.settings.eps * correction
-        return correction / (1 - b1**self._steps)
+        root = (1 - b2**self._steps) ** 0.5
+        return Corrections(root / (1 - b1**self._steps), self.settings.eps * root)
 
     def _update(
         self, x: Tensor, g: Tensor, moments: Sequence[Tensor], rate: Tensor, moving: Tensor
@@ -177,7 +214,11 @@ class AdamW(Adam):
     """Adam with decoupled weight decay (Loshchilov & Hutter 2019)."""
 
     def step(
-        self, gradients: Sequence[Tensor], alive: Tensor, factor: float | Tensor = 1.0
+        self,
+        gradients: Sequence[Tensor],
+        alive: Tensor,
+        factor: float | Tensor = 1.0,
+        corrections: Corrections | None = None,
     ) -> None:
         """Apply one update, the decay by the plain learning rate first."""
         decay = self.settings.weight_decay
@@ -186,7 +227,7 @@ class AdamW(Adam):
             kept = torch.where(alive, kept, 1.0).to(self._scratch.dtype).unsqueeze(-1)
             for x in self._flat:
                 x.mul_(kept)
-        super().step(gradients, alive, factor)
+        super().step(gradients, alive, factor, corrections)
 
     def _decay(self, x: Tensor, g: Tensor, rate: Tensor) -> None:
         """Do nothing: the decay is decoupled from the gradient."""

@@ -33,20 +33,24 @@ class Rate:
     ) -> None:
         self._total = total if optimizer.schedule == "cosine" else None
         self._conflict = optimizer.conflict
-        self._caution = None
+        self.caution: Tensor | None = None
+        """The cautious factor of each lane, [lanes]."""
         if optimizer.conflict is not None:
-            self._caution = torch.ones(n_lanes, dtype=dtype, device=device)
+            self.caution = torch.ones(n_lanes, dtype=dtype, device=device)
 
-    def factor(self, step: int, gramian: Tensor | None) -> float | Tensor:
-        """Return the factor for this step (0 is the first), a number or [lanes]."""
-        factor = 1.0
-        if self._total is not None:
-            factor = 0.5 * (1 + math.cos(math.pi * step / self._total))
-        if self._conflict is None or self._caution is None:
-            return factor
+    def scheduled(self, step: int) -> float:
+        """Return what the schedule says of this step (0 is the first)."""
+        if self._total is None:
+            return 1.0
+        return 0.5 * (1 + math.cos(math.pi * step / self._total))
+
+    def factor(self, scheduled: float | Tensor, gramian: Tensor | None) -> float | Tensor:
+        """Return the factor of this step, a number or [lanes], more cautious where tasks conflict."""
+        if self._conflict is None or self.caution is None:
+            return scheduled
         assert gramian is not None
-        self._caution = cautious(self._conflict, self._caution, gramian)
-        return factor * self._caution
+        self.caution = cautious(self._conflict, self.caution, gramian)
+        return scheduled * self.caution
 
 
 def cautious(settings: ConflictAware, caution: Tensor, gramian: Tensor) -> Tensor:

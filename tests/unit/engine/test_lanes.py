@@ -18,7 +18,7 @@ CPU = torch.device("cpu")
 def test_analytic_jacobian_is_each_points_own(valley: Any) -> None:
     problem = valley()
     lanes = AnalyticLanes(problem, [0, 1, 2], dtype=torch.float64, device=CPU)
-    losses, (jacobian,) = lanes.jacobian()
+    losses, (jacobian,) = lanes.jacobian(())
     for k, seed in enumerate((0, 1, 2)):
         x = problem.start(generator(seed, "start"))
         expected = torch.autograd.functional.jacobian(problem.objectives, x)
@@ -28,10 +28,10 @@ def test_analytic_jacobian_is_each_points_own(valley: Any) -> None:
 
 def test_neural_losses_and_gradients_equal_one_module_at_a_time(tiny_network: Any) -> None:
     lanes = NeuralLanes(tiny_network, [7, 9, 7], batch_size=None, dtype=torch.float64, device=CPU)
-    batch = lanes._batch  # the minibatch both sides see
-    losses, blocks = lanes.jacobian()
+    batch = lanes.draw()
+    losses, blocks = lanes.jacobian(batch)
     weights = torch.tensor([[0.3, 0.7], [1.0, 0.0], [2.0, -1.0]], dtype=torch.float64)
-    summed = lanes.gradients(lanes.losses(), weights)
+    summed = lanes.gradients(lanes.losses(batch), weights)
     for k, seed in enumerate((7, 9, 7)):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(stable_hash(f"weights:{seed}"))

@@ -1,0 +1,212 @@
+"""A whole step as one compiled tensor program.
+
+A step of a batch is a function of tensors: forward pass, backward passes, method, checks, optimizer. It
+is recorded once, operation by operation, the matrix products are put into the form that batched kernels
+like (`rewrite`), and torch's inductor fuses what lies between them. What a step changes large it changes
+in place (parameters, moments); what it changes small (masks, counters, methods' states) it returns.
+"""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+from torch.fx import GraphModule, Node
+from torch.fx.experimental.proxy_tensor import make_fx
+from torch.utils import _pytree as pytree
+
+from paretomtl.aggregation.recording import recording
+from paretomtl.engine.rewrite import rewrite
+from paretomtl.errors import BadInput
+
+PAD = 16
+"""Numbers left free behind each lane's part of a parameter, at least, in a compiled program."""
+
+
+class Numbers(NamedTuple):
+    """What a step is told from outside: the schedule's factor, and the optimizer's corrections."""
+
+    scheduled: float | Tensor
+    rate: float | Tensor
+    eps: float | Tensor
+
+
+class Carried(NamedTuple):
+    """The tensors that a step reads and changes.
+
+    Args:
+        parameters: Lanes in front, changed in place.
+        moments: The optimizer's, changed in place.
+        samples: Minibatches, only read.
+        replaced: Whatever else it changes: small tensors, in any nesting of lists and dictionaries.
+        seen: What it leaves to look at, and never reads.
+    """
+
+    parameters: list[Tensor]
+    moments: list[list[Tensor]]
+    samples: list[tuple[Tensor, ...]]
+    replaced: dict[str, Any]
+    seen: list[Tensor | None]
+
+
+class Steppable(Protocol):
+    """A batch: its tensors can be taken out and put back, and it can advance."""
+
+    @property
+    def carried(self) -> Carried:
+        """The tensors as they are."""
+        ...
+
+    def carry(self, tensors: Carried) -> None:
+        """Go on with these tensors."""
+        ...
+
+    def advance(self, numbers: Numbers) -> None:
+        """Make one step."""
+        ...
+
+
+class Program:
+    """One batch's step, compiled; called in place of `batch.advance`.
+
+    Compiling takes from some seconds to about a minute; torch keeps the result on disk for later
+    programs of the same shapes.
+
+    Raises:
+        BadInput: There is no compiler, or the step cannot be recorded because something in it looks at
+            numbers.
+    """
+
+    def __init__(self, batch: Steppable) -> None:
+        _need_compiler(batch.carried.parameters[0].device)
+        self._batch = batch
+        batch.carry(_rehoused(batch.carried))
+        graph, self._constants, self._answer = _record(batch)
+        rewrite(graph)
+        self._compiled = _compile(graph, [*_inputs(batch.carried, _NUMBERS), *self._constants])
+
+    def __call__(self, numbers: Numbers) -> None:
+        """Make one step of the batch."""
+        carried = self._batch.carried
+        with torch.no_grad():
+            changed = self._compiled(*_inputs(carried, numbers), *self._constants)
+        replaced, seen = self._answer.filled(changed)
+        self._batch.carry(carried._replace(replaced=replaced, seen=seen))
+
+
+_NUMBERS = Numbers(1.0, 1.0, 1e-8)
+
+
+class _Form:
+    """The form of nested tensors, and how to fill it with others."""
+
+    def __init__(self, tree: Any) -> None:
+        leaves, self._form = pytree.tree_flatten(tree)
+        self.tensors: list[Tensor] = [leaf for leaf in leaves if isinstance(leaf, Tensor)]
+        self._is_tensor = [isinstance(leaf, Tensor) for leaf in leaves]
+
+    def filled(self, tensors: Sequence[Tensor]) -> Any:
+        """Return the nest with these tensors in their order, and None elsewhere."""
+        given = iter(tensors)
+        leaves = [next(given) if there else None for there in self._is_tensor]
+        return pytree.tree_unflatten(leaves, self._form)
+
+
+def _inputs(carried: Carried, numbers: Numbers) -> list[Tensor]:
+    return [t.detach() for t in _form_of(carried, numbers).tensors]
+
+
+def _form_of(carried: Carried, numbers: Numbers) -> _Form:
+    told = Numbers(*(torch.as_tensor(n, dtype=torch.float64) for n in numbers))
+    return _Form((carried._replace(seen=[]), told))
+
+
+def _record(batch: Steppable) -> tuple[GraphModule, list[Tensor], _Form]:
+    """Record one step on copies; return its graph, the constants it needs, and the answer's form."""
+    before = batch.carried
+    form = _form_of(before, _NUMBERS)
+    answer: list[_Form] = []
+
+    def step(*flat: Tensor) -> list[Tensor]:
+        carried, numbers = form.filled(flat)
+        batch.carry(carried)
+        batch.advance(numbers)
+        after = batch.carried
+        answer[:] = [_Form((after.replaced, after.seen))]
+        return answer[0].tensors
+
+    copies = [t.clone(memory_format=torch.preserve_format) for t in _inputs(before, _NUMBERS)]
+    try:
+        with recording(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of torch about its own pytree
+            graph = make_fx(step)(*copies)
+    except RuntimeError as error:
+        if "data-dependent" not in str(error) and "tracing tensor" not in str(error):
+            raise
+        raise BadInput(
+            "this step cannot be compiled, because its problem or method looks at numbers while it "
+            "computes (a branch, `.item()`); run it without `compile`."
+        ) from error
+    finally:
+        batch.carry(before)
+    return graph, _lift_constants(graph), answer[0]
+
+
+def _lift_constants(graph: GraphModule) -> list[Tensor]:
+    """Make the constants inputs, so that another batch's preferences are the same program."""
+    last = [node for node in graph.graph.nodes if node.op == "placeholder"][-1]
+    inputs: dict[str, Node] = {}
+    constants: list[Tensor] = []
+    for node in list(graph.graph.nodes):
+        if node.op != "get_attr":
+            continue
+        name = str(node.target)
+        if name not in inputs:
+            constants.append(getattr(graph, name))
+            with graph.graph.inserting_after(last):
+                inputs[name] = last = graph.graph.placeholder(f"constant_{len(constants)}")
+            last.meta = dict(node.meta)
+        node.replace_all_uses_with(inputs[name])
+        graph.graph.erase_node(node)
+    return constants
+
+
+def _compile(graph: GraphModule, inputs: Sequence[Tensor]) -> Callable[..., Any]:
+    with warnings.catch_warnings():
+        for kind in (DeprecationWarning, FutureWarning):  # torch uses what it deprecates
+            warnings.simplefilter("ignore", kind)
+        from torch._inductor import compile as inductor_compile
+
+        return inductor_compile(graph, list(inputs))  # pyright: ignore[reportReturnType]
+
+
+def _rehoused(carried: Carried) -> Carried:
+    """Return the tensors with a gap behind each lane.
+
+    Inductor writes an update in place only where its loops have the same shape as the tensor; without
+    the gap it merges lanes and numbers into one long loop, and copies everything once more.
+    """
+    return carried._replace(
+        parameters=[_with_gap(p) for p in carried.parameters],
+        moments=[[_with_gap(p) for p in kind] for kind in carried.moments],
+    )
+
+
+def _with_gap(tensor: Tensor) -> Tensor:
+    size = tensor[0].numel()
+    room = tensor.new_zeros(len(tensor), -(-(size + PAD) // PAD) * PAD)
+    home = room[:, :size].view(tensor.shape)
+    home.copy_(tensor.detach())
+    return home
+
+
+def _need_compiler(device: torch.device) -> None:
+    if device.type == "cpu" and not any(shutil.which(c) for c in ("g++", "clang++", "cl")):
+        raise BadInput(
+            "`compile` on the CPU needs a C++ compiler (g++, clang++ or cl), and none is on the path; "
+            "install one or run without it."
+        )

@@ -1,0 +1,131 @@
+"""The compiled step is the same function as the step carried out operation by operation."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+import pytest
+import torch
+from torch.fx.experimental.proxy_tensor import make_fx
+
+import paretomtl as pm
+from paretomtl.engine import program
+from paretomtl.engine.loop import Batch, Lane, Settings
+from paretomtl.engine.rewrite import rewrite
+from paretomtl.errors import BadInput
+from paretomtl.sweep.spec import Budget, ConflictAware, Optimizer
+
+CPU = torch.device("cpu")
+
+needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
+
+
+def batch(problem: Any, methods: list[str], *, compiled: bool, **optimizer: Any) -> Batch:
+    lanes = [
+        Lane(method=pm.method(name), preference=(p, 1 - p), seed=seed, key=seed, lr=1e-3)
+        for name in methods
+        for seed, p in enumerate((0.2, 0.5, 0.7))
+    ]
+    settings = Settings(optimizer=Optimizer(lr=1e-3, **optimizer), budget=Budget(steps=20))
+    return Batch(problem, lanes, settings, CPU, compiled=compiled)
+
+
+CASES = [
+    pytest.param(["linear", "tchebycheff"], {}, id="loss-level, adam"),
+    pytest.param(["linear"], {"name": "nesterov", "weight_decay": 0.1}, id="nesterov"),
+    pytest.param(["famo", "uncertainty"], {"name": "adamw", "weight_decay": 0.1}, id="stateful"),
+    pytest.param(["mgda", "upgrad", "pcgrad"], {"name": "momentum"}, id="gramian"),
+    pytest.param(["graddrop"], {"name": "sgd"}, id="jacobian"),
+    pytest.param(["mgda"], {"schedule": "cosine", "conflict": ConflictAware()}, id="schedules"),
+]
+
+
+@pytest.fixture
+def only_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Carry the recorded graph out as it is: compiling each case would take minutes."""
+    monkeypatch.setattr(program, "_compile", lambda graph, inputs: graph)
+
+
+@pytest.mark.usefixtures("only_recorded")
+@pytest.mark.parametrize(("methods", "optimizer"), CASES)
+def test_the_recorded_step_computes_the_same(
+    tiny_network: Any, methods: list[str], optimizer: dict[str, Any]
+) -> None:
+    assert_equal_steps(tiny_network, methods, **optimizer)
+
+
+@pytest.mark.slow
+@needs_compiler
+@pytest.mark.parametrize(
+    "methods", [["linear", "tchebycheff"], ["mgda"]], ids=["losses", "gramian"]
+)
+def test_the_compiled_step_computes_the_same(tiny_network: Any, methods: list[str]) -> None:
+    assert_equal_steps(tiny_network, methods)
+
+
+def assert_equal_steps(tiny_network: Any, methods: list[str], **optimizer: Any) -> None:
+    plain = batch(tiny_network, methods, compiled=False, **optimizer)
+    fast = batch(tiny_network, methods, compiled=True, **optimizer)
+    for _ in range(4):
+        plain.step()
+        fast.step()
+    for ours, theirs in zip(plain.lanes.parameters, fast.lanes.parameters, strict=True):
+        torch.testing.assert_close(theirs, ours, rtol=2e-4, atol=2e-5)
+    torch.testing.assert_close(fast.seen.losses, plain.seen.losses, rtol=1e-4, atol=1e-5)
+    assert torch.equal(fast.steps, plain.steps)
+    assert torch.equal(fast.alive, plain.alive)
+
+
+@pytest.mark.slow
+@needs_compiler
+def test_a_formula_is_compiled_too_and_a_nan_lane_stays_alone() -> None:
+    problem = pm.problem("zdt1")
+    plain = batch(problem, ["linear"], compiled=False)
+    fast = batch(problem, ["linear"], compiled=True)
+    with torch.no_grad():
+        fast.lanes.parameters[0][1] = torch.nan
+    frozen = fast.lanes.parameters[0][1].clone()
+    for _ in range(5):
+        plain.step()
+        fast.step()
+    x, y = plain.lanes.parameters[0], fast.lanes.parameters[0]
+    torch.testing.assert_close(y[[0, 2]], x[[0, 2]], rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(y[1], frozen, equal_nan=True)
+    assert fast.died.tolist() == [-1, 0, -1]
+
+
+def test_a_method_that_looks_at_numbers_is_refused_with_advice(tiny_network: Any) -> None:
+    class Peeking(type(pm.method("linear"))):
+        def weights(self, state: Any, signals: Any) -> Any:
+            if float(signals.losses.sum()) > 0:
+                return super().weights(state, signals)
+            return super().weights(state, signals) * 2
+
+    lanes = [Lane(method=Peeking(), preference=(0.5, 0.5), seed=s, key=s, lr=1e-3) for s in (0, 1)]
+    settings = Settings(optimizer=Optimizer(), budget=Budget(steps=2))
+    with pytest.raises(BadInput, match="looks at numbers while it computes"):
+        Batch(tiny_network, lanes, settings, CPU, compiled=True)
+
+
+def test_no_compiler_is_said_plainly(tiny_network: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    with pytest.raises(BadInput, match=r"needs a C\+\+ compiler"):
+        batch(tiny_network, ["linear"], compiled=True)
+
+
+def test_rewriting_keeps_the_value_and_leaves_no_transposed_product() -> None:
+    def layer(x: torch.Tensor, w: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        y = torch.bmm(x, w.transpose(1, 2)) + b.unsqueeze(1)
+        return y * 1, torch.bmm(x.transpose(1, 2), y).transpose(1, 2)
+
+    inputs = [torch.randn(shape, dtype=torch.float64) for shape in ((3, 5, 4), (3, 2, 4), (3, 2))]
+    graph = make_fx(layer)(*inputs)
+    rewrite(graph)
+    for got, expected in zip(graph(*inputs), layer(*inputs), strict=True):
+        torch.testing.assert_close(got, expected, rtol=1e-14, atol=1e-14)
+    names = [str(node.target) for node in graph.graph.nodes]
+    assert "aten.baddbmm.default" in names
+    assert not any("mul" in name for name in names)
+    last = next(n for n in graph.graph.nodes if n.op == "output").args[0][1]
+    assert str(last.target) == "aten.bmm.default"
