@@ -61,21 +61,26 @@ def test_exact_hypervolume_ideal_and_nadir(case):
     )
 
 
+SIZES = {2: (100, 2500), 3: (100, 1500), 4: (60, 600), 5: (50, 200), 6: (40, 120)}
+"""Points that the convergence is tried with, by the number of objectives."""
+
+
 @pytest.mark.parametrize(
     "case",
-    [case for case in STORED["fronts"] if len(case["ref_point"]) <= 4],
+    cases("fronts"),
     ids=lambda c: f"{c['problem']}-{len(c['ref_point'])}-{c['ref_point'][0]:g}",
 )
 def test_sampled_fronts_converge_to_it_from_below(case):
-    """The hypervolume of `front(n)` stays below the exact one and closes at least half the gap."""
+    """The hypervolume of `front(n)` stays below the exact one and comes closer with n."""
     reference = torch.tensor(case["ref_point"], dtype=torch.float64)
-    problem = build(case, len(reference))
+    m = len(reference)
+    problem = build(case, m)
     gaps = []
-    for n in (60, 600) if len(reference) == 4 else (100, 2500):
+    for n in SIZES[m]:
         front = problem.front(n)
         assert bool(front.isfinite().all())
         assert len(front) == min(n, 31 if problem.name == "zdt5" else n)
         gaps.append(case["hv"] - moocore.hypervolume(front.numpy(), ref=reference.numpy()))
-    assert gaps[1] >= -1e-12
-    assert gaps[1] <= max(0.5 * gaps[0], 1e-12)
-    assert gaps[1] < 0.15 * case["hv"]
+    assert gaps[1] >= -1e-12 * case["hv"]
+    assert gaps[1] <= max((0.5 if m <= 4 else 0.9) * gaps[0], 1e-12)
+    assert gaps[1] < (0.15 if m <= 4 else 0.5) * case["hv"]

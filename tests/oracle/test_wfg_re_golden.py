@@ -128,3 +128,15 @@ def test_sampled_fronts_converge_to_the_exact_hypervolume_from_below(name, m):
     ]
     assert gaps == sorted(gaps, reverse=True)
     assert 0 < gaps[-1] < (2e-4 if m == 2 else 0.02)
+
+
+@pytest.mark.parametrize("name", ["wfg4", "wfg5", "wfg6", "wfg7", "wfg8", "wfg9"])
+@pytest.mark.parametrize("m", [2, 3, 4, 5, 6])
+def test_every_concave_front_converges_from_below(name, m):
+    problem = pm.problem(name, n_objectives=m)
+    best = problem.best_hypervolume()
+    few, many = {2: (50, 500), 3: (50, 500), 4: (50, 400), 5: (40, 150), 6: (30, 90)}[m]
+    gaps = [
+        1 - pm.hypervolume(problem.front(n), problem.reference_point) / best for n in (few, many)
+    ]
+    assert 0 < gaps[1] < gaps[0]
