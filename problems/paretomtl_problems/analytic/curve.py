@@ -231,10 +231,10 @@ def _double_exponential() -> tuple[Floats, Floats]:
     return x, weights / weights.sum()
 
 
-def check_count(n: int) -> None:
-    """Refuse a number of points that is not positive."""
-    if n < 1:
-        raise BadInput(f"the number of points must be at least 1; found {n}.")
+def check_count(n: object) -> None:
+    """Raise BadInput unless `n` is a whole number of points, at least 1."""
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or int(n) < 1:
+        raise BadInput(f"the number of points must be an integer, at least 1; found {n!r}.")
 
 
 class CurveProblem(AnalyticProblem):
@@ -286,7 +286,13 @@ def checked_reference(problem: AnalyticProblem, reference_point: Point | None) -
     """
     if reference_point is None:
         return problem.reference_point
-    r = torch.as_tensor(reference_point, dtype=torch.float64)
+    try:
+        r = torch.as_tensor(reference_point, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError):
+        raise BadInput(
+            f"`reference_point` of {problem.name!r} needs {problem.n_objectives} finite numbers; "
+            f"found {reference_point!r}."
+        ) from None
     if r.shape != (problem.n_objectives,) or not bool(r.isfinite().all()):
         raise BadInput(
             f"`reference_point` of {problem.name!r} needs {problem.n_objectives} finite numbers; "

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from paretomtl.problem import Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
-from paretomtl_problems.analytic.curve import Curve
+from paretomtl_problems.analytic.curve import Curve, check_count
 from paretomtl_problems.analytic.dtlz import (
     CIRCLE,
     DTLZ,
@@ -148,6 +148,7 @@ class ConvexFront(DTLZ):
 
     def front(self, n: int) -> Tensor:
         """Return `n` points: at equal steps of arc length for m = 2, evenly by area beyond."""
+        check_count(n)
         if self.n_objectives == 2:
             return CONVEX_CIRCLE.sample(n)
         corners = torch.eye(self.n_objectives, dtype=torch.float64)
@@ -315,6 +316,7 @@ class ScaledDTLZ2(Scaled):
 
     def front(self, n: int) -> Tensor:
         """Return `n` points: at equal steps of arc length for m = 2, evenly by area beyond."""
+        check_count(n)
         factors = self._factors
 
         def point(u: Tensor) -> Tensor:

@@ -206,3 +206,18 @@ def test_every_card_is_complete(name):
         "convex", "concave", "linear", "mixed", "disconnected", "degenerate", "unknown",
     }  # fmt: skip
     assert pm.problems.describe(name)
+
+
+@pytest.mark.parametrize("name", ANALYTIC)
+def test_numbers_of_points_and_reference_points_that_are_none_are_refused(name):
+    problem = pm.problem(name)
+    for n in (0, -1, 1.5, "3", True):
+        with pytest.raises(BadInput, match="number of points"):
+            problem.front(n)
+    for n in (0, -3, 2.5, "3"):
+        with pytest.raises((BadInput, NoKnownFront)):
+            problem.best_hypervolume(n)
+    m = problem.n_objectives
+    for r in ([1.0] * (m + 1), [float("nan")] * m, [float("inf")] * m, "far"):
+        with pytest.raises(BadInput, match="reference_point"):
+            problem.best_hypervolume(reference_point=r)
