@@ -231,9 +231,9 @@ def _double_exponential() -> tuple[Floats, Floats]:
     return x, weights / weights.sum()
 
 
-def check_count(n: object) -> None:
+def check_count(n: int) -> None:
     """Raise BadInput unless `n` is a whole number of points, at least 1."""
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or int(n) < 1:
+    if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
         raise BadInput(f"the number of points must be an integer, at least 1; found {n!r}.")
 
 
