@@ -3,7 +3,8 @@
 `max c^T a` over `a >= 0`, `1^T a = 1`, `B a >= 0`. Because the rows of B are homogeneous, adding a
 constant to c makes the objective positive and turns the equality into `1^T a <= 1` without changing the
 answer: the origin is then a feasible start and no first phase is needed. Bland's rule (1977) excludes
-cycling, which this very degenerate start would otherwise invite.
+cycling, which this very degenerate start would otherwise invite. Two variables need no pivots: every row
+cuts the segment from one end, and the answer is an end of what remains.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ def maximize_on_simplex(
         A vertex that attains the maximum; all zeros where no point of the simplex is feasible.
     """
     batch, (k, m) = objective.shape[:-1], rows.shape[-2:]
+    if m == 2:
+        return _maximize_on_segment(objective, rows, among)
     c = objective.reshape(-1, m)
     rows = rows.reshape(-1, k, m)
     rounds = 6 * (m + k) + 10 if rounds is None else rounds
@@ -80,6 +83,21 @@ def maximize_on_simplex(
     answer = torch.zeros(lanes, m + k + 1, dtype=c.dtype, device=c.device)
     answer = answer.scatter(-1, inside, heights)[:, :m]
     return answer.reshape(*batch, m)
+
+
+def _maximize_on_segment(objective: Tensor, rows: Tensor, among: Tensor | None) -> Weights:
+    """Solve the program of two variables, (t, 1 - t), in closed form."""
+    first, second = rows.unbind(-1)
+    if among is not None:
+        first, second = torch.where(among, first, 0.0), torch.where(among, second, 0.0)
+    # The two sides of a row that cuts have opposite signs, so their difference cancels nothing.
+    apart = second - first
+    cut = second / torch.where(apart == 0, 1.0, apart)
+    lowest = torch.where((first >= 0) & (second < 0), cut, 0.0).amax(-1)
+    highest = torch.where((first < 0) & (second >= 0), cut, 1.0).amin(-1)
+    feasible = (lowest <= highest + _TOLERANCE) & ~((first < 0) & (second < 0)).any(-1)
+    t = torch.where(objective[..., 0] >= objective[..., 1], highest, lowest)
+    return torch.where(feasible.unsqueeze(-1), torch.stack((t, 1 - t), -1), 0.0)
 
 
 _TOLERANCE = 1e-12

@@ -42,3 +42,27 @@ def test_rows_that_do_not_count():
     assert torch.allclose(maximize_on_simplex(c, B), torch.full((1, 2), 0.5, dtype=torch.float64))
     free = maximize_on_simplex(c, B, among=torch.tensor([[False]]))
     assert free.tolist() == [[1.0, 0.0]]
+
+
+def test_two_variables_with_zeros_ties_and_rows_of_any_length():
+    g = torch.Generator().manual_seed(0)
+    infeasible = 0
+    for _ in range(150):
+        k = int(torch.randint(1, 5, (), generator=g))
+        c = torch.randn(2, dtype=torch.float64, generator=g)
+        B = torch.randn(k, 2, dtype=torch.float64, generator=g)
+        B = B * 10 ** (4 * torch.rand(k, 1, dtype=torch.float64, generator=g) - 2)
+        B = torch.where(torch.rand(k, 2, generator=g) < 0.15, 0.0, B)
+        among = torch.rand(k, generator=g) < 0.8
+        a = maximize_on_simplex(c, B, among=among)
+        counted = B[among]
+        best = reference(c.numpy(), counted.numpy())
+        if best is None:
+            infeasible += 1
+            assert a.tolist() == [0, 0]
+        else:
+            assert (a >= 0).all()
+            assert float(a.sum()) == 1
+            assert (counted @ a >= -1e-12 * B.abs().max()).all()
+            assert abs(float(c @ a) - best) < 1e-7 * (1 + abs(best))
+    assert 0 < infeasible < 150
