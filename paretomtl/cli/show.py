@@ -94,7 +94,7 @@ def _problem(name: str, options: Facts) -> Facts:
         "ideal": problem.ideal.tolist(),
         "nadir": problem.nadir.tolist(),
         "reference point": problem.reference_point.tolist(),
-        "exact front": "known" if _known(lambda: problem.front(2)) is not None else "not known",
+        "exact front": _front(problem),
         "best hypervolume": _known(problem.best_hypervolume) or "not known",
     }
     best_of = {str(n): _known(lambda n=n: problem.best_hypervolume(n)) for n in (10, 20, 100)}
@@ -110,6 +110,13 @@ def _bounds(problem: Any) -> str:
         return f"[{lower[0]:g}, {upper[0]:g}] each"
     first = ", ".join(f"[{a:g}, {b:g}]" for a, b in pairs[:8])
     return f"{first}{', ...' if len(pairs) > 8 else ''}"
+
+
+def _front(problem: Problem) -> str:
+    if _known(lambda: problem.front(2)) is None:
+        return "not known"
+    accuracy = problem.card.front_accuracy
+    return f"computed, to {accuracy:g} of its range" if accuracy else "known"
 
 
 def _known(fact: Callable[[], Any]) -> Any:

@@ -24,9 +24,9 @@ from paretomtl_problems.analytic.surface import whole_front_only
 
 SOURCE = "Tanabe & Ishibuchi 2020, Applied Soft Computing 89, 106078"
 APPROXIMATE = (
-    "No closed form of the front is known: front() is an approximation computed by "
-    "benchmarks/re_fronts.py, and ideal, nadir and best hypervolume are read off it; method and "
-    "accuracy stand in the header of data/{name}.csv."
+    "No closed form of the front is known: front() was computed by benchmarks/re_fronts.py (searches, "
+    "then quadratic programs from many starts), and so were ideal, nadir and best hypervolume; method "
+    "and accuracy stand in the header of data/{name}.csv."
 )
 KINKS = (
     "The last objective sums max(0, violation): its gradient is that of the violated constraints "
@@ -41,7 +41,7 @@ DISCRETE = (
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EngineeringProblem(AnalyticProblem):
-    """A problem of the RE suite: fixed bounds, no options, a stored approximate front."""
+    """A problem of the RE suite: fixed bounds, no options, a stored computed front."""
 
     box: ClassVar[tuple[tuple[float, float], ...]]
     """Lower and upper bound of each variable."""
@@ -92,9 +92,10 @@ class EngineeringProblem(AnalyticProblem):
     def best_hypervolume(
         self, n_points: int | None = None, *, reference_point: Point | None = None
     ) -> float:
-        """Return the hypervolume of all that the search found; for m = 2 also the best N stored points.
+        """Return the hypervolume that the script integrated; for m = 2 also the best N stored points'.
 
-        Both are lower bounds of the truth, as close as the data file's header says.
+        The first is as close as the data file's header says. The second is a lower bound: points of
+        the front between the stored ones are not tried.
 
         Raises:
             NoKnownFront: `n_points` is given and m is not 2, or `reference_point` is not the

@@ -28,7 +28,7 @@ class RE41(EngineeringProblem):
         summary="Car side impact: weight, pubic force, mean velocity of the V-pillar, violation.",
         source=f"Jain & Deb 2014; RE41 in {SOURCE}",
         family="RE",
-        front_accuracy=5e-4,
+        front_accuracy=1e-9,
         notes=(APPROXIMATE.format(name="re41"), KINKS),
     )
     box = (
@@ -110,7 +110,7 @@ class RE42(EngineeringProblem):
         summary="Bulk carrier: transport cost, light ship weight, minus the annual cargo, violation.",
         source=f"Parsons & Scott 2004; RE42 in {SOURCE}",
         family="RE",
-        front_accuracy=2e-3,
+        front_accuracy=1e-9,
         notes=(
             APPROXIMATE.format(name="re42"),
             KINKS,
@@ -180,7 +180,7 @@ class RE61(EngineeringProblem):
         summary="Storm drainage of an urban area: network, storage, treatment, damage, loss, violation.",
         source=f"Musselman & Talavage 1980, Ray et al. 2001; RE61 in {SOURCE}",
         family="RE",
-        front_accuracy=1e-6,
+        front_accuracy=1e-9,
         notes=(APPROXIMATE.format(name="re61"), KINKS),
     )
     box = ((0.01, 0.45), (0.01, 0.10), (0.01, 0.10))
@@ -219,7 +219,7 @@ class RE91(EngineeringProblem):
         summary="Car cab: weight and eight side-impact responses, each relative to its limit.",
         source=f"Deb et al. 2009; RE91 in {SOURCE}",
         family="RE",
-        front_accuracy=5e-3,
+        front_accuracy=1e-9,
         notes=(
             APPROXIMATE.format(name="re91"),
             (

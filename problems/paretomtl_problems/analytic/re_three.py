@@ -42,7 +42,7 @@ class RE31(ThreeObjectives):
         summary="Two-bar truss: structural weight, displacement of the joint, constraint violation.",
         source=f"Coello & Pulido 2005; RE31 in {SOURCE}",
         family="RE",
-        front_accuracy=5e-5,
+        front_accuracy=1e-9,
         notes=(
             APPROXIMATE.format(name="re31"),
             KINKS,
@@ -70,7 +70,7 @@ class RE32(ThreeObjectives):
         summary="Welded beam: cost, deflection of the end, constraint violation.",
         source=f"Ray & Liew 2002; RE32 in {SOURCE}",
         family="RE",
-        front_accuracy=1e-6,
+        front_accuracy=1e-9,
         notes=(APPROXIMATE.format(name="re32"), KINKS),
     )
     box = ((0.125, 5.0), (0.1, 10.0), (0.1, 10.0), (0.125, 5.0))
@@ -104,7 +104,7 @@ class RE33(ThreeObjectives):
         summary="Disc brake: mass, stopping time, constraint violation.",
         source=f"Ray & Liew 2002; RE33 in {SOURCE}",
         family="RE",
-        front_accuracy=2e-3,
+        front_accuracy=1e-9,
         notes=(
             APPROXIMATE.format(name="re33"),
             KINKS,
@@ -145,7 +145,7 @@ class RE34(ThreeObjectives):
         summary="Vehicle crashworthiness: mass, acceleration of collision, toe-board intrusion.",
         source=f"Liao et al. 2008; RE34 in {SOURCE}",
         family="RE",
-        front_accuracy=1e-3,
+        front_accuracy=1e-9,
         notes=(APPROXIMATE.format(name="re34"),),
     )
     box = ((1.0, 3.0),) * 5
@@ -203,7 +203,7 @@ class RE35(ThreeObjectives):
         summary="Speed reducer: weight, stress in the first shaft, constraint violation.",
         source=f"Farhang-Mehr & Azarm 2002; RE35 in {SOURCE}",
         family="RE",
-        front_accuracy=1e-4,
+        front_accuracy=1e-9,
         differentiable=False,
         notes=(
             APPROXIMATE.format(name="re35"),
@@ -281,7 +281,7 @@ class RE37(ThreeObjectives):
         summary="Rocket injector: face temperature, combustion length, temperature of the post tip.",
         source=f"Vaidyanathan et al. 2003; RE37 in {SOURCE}",
         family="RE",
-        front_accuracy=1e-4,
+        front_accuracy=1e-9,
         notes=(
             APPROXIMATE.format(name="re37"),
             "The third response surface takes negative values.",

@@ -25,7 +25,7 @@ _R2 = math.sqrt(2.0)
 
 # Areas of reinforcing steel in square inches, after Amir & Hasegawa (1989).
 # fmt: off
-_STEEL_AREAS = (
+STEEL_AREAS = (
     0.2, 0.31, 0.4, 0.44, 0.6, 0.62, 0.79, 0.8, 0.88, 0.93, 1.0, 1.2, 1.24, 1.32, 1.4, 1.55, 1.58,
     1.6, 1.76, 1.8, 1.86, 2.0, 2.17, 2.2, 2.37, 2.4, 2.48, 2.6, 2.64, 2.79, 2.8, 3.0, 3.08, 3.1,
     3.16, 3.41, 3.52, 3.6, 3.72, 3.95, 3.96, 4.0, 4.03, 4.2, 4.34, 4.4, 4.65, 4.74, 4.8, 4.84, 5.0,
@@ -33,7 +33,7 @@ _STEEL_AREAS = (
     10.27, 11.0, 11.06, 11.85, 12.0, 13.0, 14.0, 15.0,
 )
 # Diameters of spring wire in inches, after Lampinen & Zelinka (1999).
-_WIRE_DIAMETERS = (
+WIRE_DIAMETERS = (
     0.009, 0.0095, 0.0104, 0.0118, 0.0128, 0.0132, 0.014, 0.015, 0.0162, 0.0173, 0.018, 0.02, 0.023,
     0.025, 0.028, 0.032, 0.035, 0.041, 0.047, 0.054, 0.063, 0.072, 0.08, 0.092, 0.105, 0.12, 0.135,
     0.148, 0.162, 0.177, 0.192, 0.207, 0.225, 0.244, 0.263, 0.283, 0.307, 0.331, 0.362, 0.394,
@@ -61,7 +61,7 @@ class RE21(TwoObjectives):
         summary="Four-bar truss: structural volume (cm^3) against joint displacement (cm).",
         source=f"Cheng & Li 1999; RE21 in {SOURCE}",
         family="RE",
-        front_accuracy=2e-6,
+        front_accuracy=1e-9,
         front_shape="convex",
         notes=(
             APPROXIMATE.format(name="re21"),
@@ -87,7 +87,7 @@ class RE22(TwoObjectives):
         summary="Reinforced concrete beam: cost of concrete and steel against constraint violation.",
         source=f"Amir & Hasegawa 1989; RE22 in {SOURCE}",
         family="RE",
-        front_accuracy=5e-4,
+        front_accuracy=1e-9,
         differentiable=False,
         notes=(
             APPROXIMATE.format(name="re22"),
@@ -104,7 +104,7 @@ class RE22(TwoObjectives):
 
     def _objectives(self, x: Variables) -> Losses:
         x1, x2, x3 = x.unbind(-1)
-        x1 = nearest_of(x1, _STEEL_AREAS)
+        x1 = nearest_of(x1, STEEL_AREAS)
         cost = 29.4 * x1 + 0.6 * x2 * x3
         strength = x1 * x3 - 7.735 * (x1 * x1 / x2) - 180.0
         slenderness = 4.0 - x3 / x2
@@ -120,7 +120,7 @@ class RE23(TwoObjectives):
         summary="Pressure vessel: cost of material, forming and welding against constraint violation.",
         source=f"Kannan & Kramer 1994; RE23 in {SOURCE}",
         family="RE",
-        front_accuracy=5e-6,
+        front_accuracy=1e-9,
         differentiable=False,
         notes=(
             APPROXIMATE.format(name="re23"),
@@ -152,7 +152,7 @@ class RE24(TwoObjectives):
         summary="Hatch cover: weight against constraint violation.",
         source=f"Amir & Hasegawa 1989; RE24 in {SOURCE}",
         family="RE",
-        front_accuracy=1e-6,
+        front_accuracy=1e-9,
         notes=(APPROXIMATE.format(name="re24"), KINKS),
     )
     box = ((0.5, 4.0), (0.5, 50.0))
@@ -182,7 +182,7 @@ class RE25(TwoObjectives):
         summary="Coil compression spring: volume of steel wire against constraint violation.",
         source=f"Lampinen & Zelinka 1999; RE25 in {SOURCE}",
         family="RE",
-        front_accuracy=1e-6,
+        front_accuracy=1e-9,
         differentiable=False,
         notes=(
             APPROXIMATE.format(name="re25"),
@@ -197,7 +197,7 @@ class RE25(TwoObjectives):
 
     def _objectives(self, x: Variables) -> Losses:
         coils, coil, wire = x.unbind(-1)
-        coils, wire = nearest_integer(coils), nearest_of(wire, _WIRE_DIAMETERS)
+        coils, wire = nearest_integer(coils), nearest_of(wire, WIRE_DIAMETERS)
         index = coil / wire
         max_load, preload, shear_modulus = 1000.0, 300.0, 11.5e6
         stress_factor = (4.0 * index - 1.0) / (4.0 * index - 4.0) + 0.615 / index

@@ -230,7 +230,7 @@ class WFG2(PairedDistances):
         source=SOURCE,
         family="WFG",
         front_shape="disconnected",
-        notes=(POOR, KINK, "Of 100 points of pymoo's own front, 56 are dominated."),
+        notes=(POOR, KINK, "Of 100 points of pymoo's own front, 56 are dominated.", PYMOO),
     )
 
     def _shape(self, position: Tensor, distance: Tensor) -> Tensor:
@@ -262,6 +262,7 @@ class WFG3(PairedDistances):
         notes=(
             POOR,
             KINK,
+            PYMOO,
             "For m = 2 the front is the line f1 / 2 + f2 / 4 = 1.",
             (
                 "For m >= 3 the front is not only the intended line: points at a distance x_m > 0 from it "
