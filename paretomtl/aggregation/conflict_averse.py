@@ -45,22 +45,22 @@ def conflict_averse_weights(gramian: Gramian, radius: Tensor, *, precision: floa
     return 1 / m + point * longest * scaled.inverse
 
 
-def _point(cosines: Tensor, linear: Tensor, level: Tensor, path: Path, precision: float) -> Tensor:
+def _point(c: Tensor, q: Tensor, e: Tensor, path: Path, precision: float) -> Tensor:
     """Return the end of the path: by a guess that certifies itself, else by following it."""
-    m = linear.shape[-1]
-    problem = (cosines.reshape(-1, m, m), linear.reshape(-1, m), level.reshape(-1, m))
-    path = Path(*(part.expand(*linear.shape[:-1], 1).reshape(-1, 1) for part in path))
-    a, solved = raise_level(*problem, path.length)
+    m, shape = q.shape[-1], q.shape
+    c, q, e = c.reshape(-1, m, m), q.reshape(-1, m), e.reshape(-1, m)
+    length, value, cap = (part.expand(*shape[:-1], 1).reshape(-1, 1) for part in path)
+    a, solved = raise_level(c, q, e, length)
     if solved is not None:
         rest = open_lanes(solved)
         if rest is None:
-            end = follow(*problem, path, precision=precision)
+            end = follow(c, q, e, Path(length, value, cap), precision=precision)
             a = torch.where(solved.unsqueeze(-1), a, end.point)
         else:
-            cut = Path(*(part[rest] for part in path))
-            end = follow(*(part[rest] for part in problem), cut, precision=precision)
+            path = Path(length[rest], value[rest], cap[rest])
+            end = follow(c[rest], q[rest], e[rest], path, precision=precision)
             a = a.index_copy(0, rest, end.point)
-    return a.reshape(linear.shape)
+    return a.reshape(shape)
 
 
 def _two(gramian: Gramian, radius: Tensor, precision: float) -> Weights:

@@ -6,28 +6,36 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from paretomtl.aggregation.lanes import Scaled, apply, scale_diagonal
+from paretomtl.aggregation.lanes import apply, scale_diagonal
+from paretomtl.aggregation.linalg import identity
 from paretomtl.aggregation.nonnegative_qp import minimize_nonnegative
 from paretomtl.shapes import Gramian, Weights
 
 _TINY = torch.finfo(torch.float64).tiny
 
 
-def project_combination(gramian: Gramian, combination: Weights, *, precision: float) -> Weights:
+def project_combination(
+    gramian: Gramian, combination: Weights | float, *, precision: float
+) -> Weights:
     """Return the weights of the projection of `u^T J` on `{d: J d >= 0}`: `argmin_{v >= u} v^T G v`.
 
     Args:
         gramian: Clean, float64.
-        combination: u, non-negative, [*batch, m] or [m].
+        combination: u, non-negative, [*batch, m] or [m]; a float is the same for all rows.
         precision: Machine epsilon of the numbers the Gramian was computed in.
     """
     m = gramian.shape[-1]
     if m == 2:
-        return combination + _two(gramian, apply(gramian, combination.expand(gramian.shape[:-1])))
+        if isinstance(combination, Tensor):
+            gradient = apply(gramian, combination.expand(gramian.shape[:-1]))
+        else:
+            gradient = gramian.sum(-1) * combination
+        return combination + _two(gramian, gradient)
     scaled = scale_diagonal(gramian)
     target = scaled.lengths * combination
     size = target.amax(-1, keepdim=True).clamp(min=_TINY)
-    added = _added(scaled, apply(scaled.cosines, target / size), precision)
+    force = apply(scaled.cosines, target / size).neg()
+    added = minimize_nonnegative(scaled.cosines, force, precision=precision)
     return combination + added * size * scaled.inverse
 
 
@@ -37,20 +45,16 @@ def project_rows(gramian: Gramian, *, precision: float) -> Float[Tensor, "*batch
     Arguments are those of `project_combination`. The m programs of a lane are solved as one batch.
     """
     m = gramian.shape[-1]
-    eye = torch.eye(m, dtype=gramian.dtype, device=gramian.device)
+    eye = identity(m, gramian)
     if m == 2:
         return eye + _two(gramian.unsqueeze(-3), gramian)
     scaled = scale_diagonal(gramian)
-    per_row = Scaled(*(part.unsqueeze(-2 - (part is scaled.cosines)) for part in scaled))
+    cosines = scaled.cosines.unsqueeze(-3).expand(*gramian.shape, m)
     # most supports of single rows differ from what their first gradients say
-    added = _added(per_row, scaled.cosines, precision, rays=2 if m > 4 else 0)
+    added = minimize_nonnegative(
+        cosines, -scaled.cosines, precision=precision, rays=2 if m > 4 else 0
+    )
     return eye + added * scaled.lengths.unsqueeze(-1) * scaled.inverse.unsqueeze(-2)
-
-
-def _added(scaled: Scaled, gradient: Tensor, precision: float, *, rays: int = 0) -> Tensor:
-    """Return the non-negative addition in unit-length coordinates."""
-    cosines = scaled.cosines.expand(*gradient.shape, gradient.shape[-1])
-    return minimize_nonnegative(cosines, -gradient, precision=precision, rays=rays)
 
 
 def _two(gramian: Gramian, gradient: Tensor) -> Tensor:

@@ -24,6 +24,7 @@ _TOLERANCE = 1e-15
 """Violations of a problem of order one that count as none, where rounding is not magnified."""
 
 _BLOCK_ROUNDS = 8
+_LARGE = 100.0
 
 
 def minimize_nonnegative(
@@ -69,17 +70,18 @@ def _guess(
         matrix = torch.nn.functional.pad(matrix, (0, extra, 0, extra))
         force = torch.nn.functional.pad(force, (0, extra))
     support = _first_support(matrix, force, rays) if rays else force > 0
-    s, following, good = _solve_on(matrix, force, support)
+    s, content, good = _solve_on(matrix, force, support)
     for _ in range(_BLOCK_ROUNDS - 1):
         if settled(good):
             return s[:, :m], None
+        support = support == content
         rest = open_lanes(good)
         # solving a good lane again gives the same, bit by bit: only worth avoiding in large batches
         if rest is None or 2 * len(rest) > len(good):
-            s, following, good = _solve_on(matrix, force, following)
+            s, content, good = _solve_on(matrix, force, support)
             continue
-        found, after, better = _solve_on(matrix[rest], force[rest], following[rest])
-        s, following = s.index_copy(0, rest, found), following.index_copy(0, rest, after)
+        found, after, better = _solve_on(matrix[rest], force[rest], support[rest])
+        s, content = s.index_copy(0, rest, found), content.index_copy(0, rest, after)
         good = good.index_copy(0, rest, better)
     return s[:, :m], good
 
@@ -101,7 +103,10 @@ def _first_support(
 
 
 def _solve_on(matrix: Tensor, force: Tensor, support: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Solve on a support: the point, the support it asks for, and in which lanes it is the answer."""
+    """Solve on a support: the point, which indices are content with it, and in which lanes it is the answer.
+
+    The solution's backward error is of the order of rounding times its size, which is therefore bounded.
+    """
     inside = support.to(matrix.dtype)
     # rows and columns outside become those of the identity
     system = matrix * inside.unsqueeze(-1)
@@ -109,9 +114,8 @@ def _solve_on(matrix: Tensor, force: Tensor, support: Tensor) -> tuple[Tensor, T
     system.diagonal(dim1=-2, dim2=-1).add_(1 - inside)
     s = solve(system, force * inside)
     pull = force - apply(matrix, s)
-    following = torch.where(support, s > 0, pull > _TOLERANCE)
-    exact = (pull * inside).abs() <= 100 * _TOLERANCE
-    return s, following, ((following == support) & exact).all(-1)
+    content = torch.where(support, s, _TOLERANCE - pull) > 0
+    return s, content, (content & (s < _LARGE)).all(-1)
 
 
 def _exact(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import torch
@@ -19,7 +19,7 @@ def recorded() -> bool:
 
 
 @contextmanager
-def recording() -> Iterator[None]:
+def recording() -> Generator[None]:
     """Mark what runs inside as recorded; `torch.compile` marks its own."""
     global _recording
     before, _recording = _recording, True

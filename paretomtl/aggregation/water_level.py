@@ -43,17 +43,20 @@ def raise_level(
         cosines = torch.nn.functional.pad(cosines, (0, extra, 0, extra))
         linear = torch.nn.functional.pad(linear, (0, extra))
         level = torch.nn.functional.pad(level, (0, extra))
-    problem = (cosines, torch.stack((level, linear), -1), length)
-    a, following, good = _solve_on(*problem, _first_support(*problem))
+    columns = torch.stack((level, linear), -1)
+    support = _first_support(cosines, columns, length)
+    a, following, good = _solve_on(cosines, columns, length, support)
     for _ in range(_ROUNDS - 1):
         if settled(good):
             break
         rest = open_lanes(good)
         # solving a good lane again gives the same, bit by bit: only worth avoiding in large batches
         if rest is None or 2 * len(rest) > len(good):
-            a, following, good = _solve_on(*problem, following)
+            a, following, good = _solve_on(cosines, columns, length, following)
             continue
-        found, after, better = _solve_on(*(part[rest] for part in problem), following[rest])
+        found, after, better = _solve_on(
+            cosines[rest], columns[rest], length[rest], following[rest]
+        )
         a, following = a.index_copy(0, rest, found), following.index_copy(0, rest, after)
         good = good.index_copy(0, rest, better)
     good = good & complete

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
+from torch import Tensor
 
 from paretomtl.aggregation.dual_cone import project_combination, project_rows
 from paretomtl.aggregation.lanes import CleanGramian, clean
@@ -38,7 +38,11 @@ class UPGrad(Weighting):
         """Return the weights; the state is empty."""
         lanes = clean(gramian_of(self, signals))
         rows = project_rows(lanes.matrix, precision=lanes.precision)
-        weights = (_combination(lanes, signals).unsqueeze(-1) * rows).sum(-2)
+        combination = _combination(lanes, signals)
+        if isinstance(combination, Tensor):
+            weights = (combination.unsqueeze(-1) * rows).sum(-2)
+        else:
+            weights = rows.sum(-2) * combination
         return lanes.restore(weights), state
 
 
@@ -69,9 +73,8 @@ class DualProj(Weighting):
         return lanes.restore(weights), state
 
 
-def _combination(lanes: CleanGramian, signals: Signals) -> Weights:
-    """Return the preference, uniform where there is none."""
+def _combination(lanes: CleanGramian, signals: Signals) -> Weights | float:
+    """Return the preference; one number where it is uniform."""
     if signals.preference is None:
-        m = lanes.matrix.shape[-1]
-        return torch.full((m,), 1 / m, dtype=lanes.matrix.dtype, device=lanes.matrix.device)
+        return 1 / lanes.matrix.shape[-1]
     return signals.preference.to(lanes.matrix.dtype)

@@ -164,3 +164,13 @@ def test_compiles_whole_and_gives_the_same_bits():
     assert torch.equal(uniforms, eager[0])
     assert torch.equal(orders, eager[2])
     torch.testing.assert_close(normals, eager[1], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("steps", [None, torch.tensor([0, 5, 2**40])])
+def test_few_draws_have_the_bits_of_many(steps):
+    """Python's integers serve few draws, tensors many: the same numbers, for any sign of the key."""
+    keys = torch.tensor([-(2**62), 0, 2**62 + 12345])
+    many = 100
+    for stream in (0, 3):
+        found = random.whole(keys, steps, 5, stream=stream)
+        assert torch.equal(found, random.whole(keys, steps, many, stream=stream)[:, :5])
