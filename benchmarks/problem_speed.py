@@ -18,8 +18,8 @@ it back to the system between calls; otherwise page faults of the virtual machin
 measured. `--compiled` adds our time under `torch.compile`, values and Jacobian in one graph (half a
 minute a problem to compile). `--alone` adds our time for every other problem, without a yardstick.
 
-Exits with 1 when a problem is slower than its yardstick, or the median over the problems that pymoo
-itself evaluates and differentiates is less than 5.
+Exits with 1 when a problem is slower than its yardstick, or the median over pymoo's own problems is
+less than 5.
 """
 
 from __future__ import annotations
@@ -202,11 +202,13 @@ def report(rows: list[Row], alone: list[str], count: int) -> list[str]:
         f"| {family} | {statistics.geometric_mean(found):.1f} | {min(found):.1f} |"
         for family, found in families.items()
     ]
+    theirs = [row.ratio for row in rows if row.yardstick != "plain"]
     own = [row.ratio for row in rows if row.yardstick == "pymoo"]
     every, weak = [row.ratio for row in rows], [row.weaker for row in rows]
     for what, found in (
+        ("pymoo's own problems", theirs),
+        ("pymoo's own problems without WFG, under autograd", own),
         ("all rows", every),
-        ("pymoo's own problems under autograd", own),
         ("all rows, the weaker yardstick for WFG", weak),
     ):
         if found:
@@ -284,7 +286,7 @@ def main() -> int:
     if arguments.out is not None:
         arguments.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
     ratios = [row.ratio for row in rows]
-    own = [row.ratio for row in rows if row.yardstick == "pymoo"]
+    own = [row.ratio for row in rows if row.yardstick != "plain"]
     return int(min(ratios) < 1 or statistics.median(own or ratios) < 5)
 
 

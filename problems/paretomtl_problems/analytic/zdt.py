@@ -182,8 +182,8 @@ class ZDT4(ZDT1):
         return lower, upper
 
     def _g(self, rest: Tensor) -> Tensor:
-        waves = rest.square() - 10 * (4 * math.pi * rest).cos()
-        return 1 + 10 * (self.n_variables - 1) + waves.sum(-1)
+        waves = 10 * (4 * math.pi * rest).cos().sum(-1)
+        return 1 + 10 * (self.n_variables - 1) + rest.square().sum(-1) - waves
 
 
 @cache
