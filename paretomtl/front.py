@@ -11,7 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from paretomtl.engine.loop import Progress, run_lanes
+from paretomtl.engine.chunks import run_lanes
+from paretomtl.engine.compute import Compute
+from paretomtl.engine.loop import Progress
 from paretomtl.engine.outcome import Outcome
 from paretomtl.engine.runs import check_fit, check_optimizer, choice_of, lane_of, settings_of
 from paretomtl.errors import BadInput, missing_extra
@@ -154,6 +156,9 @@ def trace(
     heads: str = "unweighted",
     snapshots: int = 24,
     device: str = "auto",
+    compile: bool = False,
+    deterministic: bool = False,
+    memory: float | str | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Front:
     """Run one method on one problem for every preference, gamma and seed, as one batched program.
@@ -173,6 +178,9 @@ def trace(
         heads: Whether gradient methods "unweighted" or "weighted" train task-specific parameters.
         snapshots: Log-spaced points of the trajectory to keep.
         device: "auto", "cpu", "cuda", "cuda:1".
+        compile: Whether the step is compiled: some seconds first, then up to twice as fast.
+        deterministic: Whether numbers are the same to the bit in any batch, with any thread count.
+        memory: Bytes for the tensors of a chunk, such as "6 GB"; None for no limit.
         progress: Called at every snapshot.
 
     Raises:
@@ -185,6 +193,7 @@ def trace(
         >>> front.objectives.shape
         torch.Size([5, 2])
     """
+    compute = Compute(device=device, compile=compile, deterministic=deterministic, memory=memory)
     the_problem = make_problem(problem)
     the_method = make_method(method)
     m = the_problem.n_objectives
@@ -221,7 +230,7 @@ def trace(
         the_problem,
         [lane_of(spec, member) for spec, member in zip(specs, members, strict=True)],
         settings_of(specs[0]),
-        device=device,
+        compute=compute,
         progress=progress,
     )
     return Front(the_problem, tuple(members), tuple(specs), tuple(outcomes))

@@ -31,6 +31,9 @@ def run_command(
     store: Path | None = None,
     device: str = "auto",
     executor: str = "local",
+    compile: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    deterministic: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    memory: str | None = None,
     only: Annotated[list[str] | None, Parameter(negative="")] = None,
     retry_failed: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     dry_run: Annotated[bool, Parameter(negative="", show_default=False)] = False,
@@ -44,6 +47,9 @@ def run_command(
         suite: Name of a built-in suite, or a TOML file.
         store: Directory that keeps the runs; runs/NAME when left out.
         device: Where to run: auto, cpu, cuda or cuda:1.
+        compile: Compile each batch's step: slower to start, faster to run.
+        deterministic: The same numbers to the bit in any batch and with any number of threads.
+        memory: Most memory for a batch's tensors, such as 6GB; larger batches are cut.
         executor: What runs the batches: local, processes or ray.
         only: A selection such as problem=zdt1, method=mgda, seed=0 or gamma=2; repeat for more.
         retry_failed: Run again what is stored as failed.
@@ -51,13 +57,14 @@ def run_command(
         output: How to print.
     """
     from paretomtl import suites
-    from paretomtl.engine import resolve_device
+    from paretomtl.engine import Compute
     from paretomtl.executors import execute, executors
     from paretomtl.records.store import open_store
     from paretomtl.sweep.select import select
 
     loaded = suites.load(suite)
-    resolve_device(device)
+    compute = Compute(device=device, compile=compile, deterministic=deterministic, memory=memory)
+    _ = compute.resolved  # an unknown device is refused here, before any work
     executors[executor]  # an unknown one is refused here, before any work
     specs = select(loaded.runs(), only or [])
     if not specs:
@@ -76,7 +83,7 @@ def run_command(
             specs,
             kept,
             executor=executor,
-            device=device,
+            compute=compute,
             retry_failed=retry_failed,
             progress=progress.update,
         )

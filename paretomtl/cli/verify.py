@@ -40,14 +40,15 @@ def verify_command(
         tolerance: Largest relative difference that still agrees: other machines round otherwise.
         output: How to print.
     """
-    from paretomtl.engine import resolve_device
+    from paretomtl.engine import Compute
     from paretomtl.executors import verify
     from paretomtl.records.store import open_store
 
     if tolerance < 0:
         raise BadInput(f"--tolerance must be >= 0; found {tolerance:g}.")
-    resolve_device(device)
-    frame = verify(open_store(store), sample, seed, device=device)
+    compute = Compute(device=device)
+    _ = compute.resolved
+    frame = verify(open_store(store), sample, seed, compute=compute)
     rows: list[dict[str, Any]] = [*frame.to_dict("records")]  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType, reportAssignmentType]
     for row in rows:
         row["difference"] = float(row["difference"])

@@ -1,5 +1,6 @@
 """The batched loop: many runs as lanes of one tensor program."""
 
+from paretomtl.engine.compute import Compute as Compute
 from paretomtl.engine.device import describe_device as describe_device
 from paretomtl.engine.device import resolve_device as resolve_device
 from paretomtl.engine.loop import Progress as Progress

@@ -56,6 +56,10 @@ class Lanes(ABC):
     def finish(self) -> tuple[Tensor | None, list[dict[str, dict[str, float]]]]:
         """Return the final points [lanes, n] where they are kept, and the metrics of each lane."""
 
+    def select(self, rows: Tensor) -> None:
+        """Go on with some of the lanes; their parameters are handed in afterwards."""
+        self.n_lanes = len(rows)
+
     def project(self) -> None:  # noqa: B027 - most parameters have no bounds
         """Put the parameters back into their bounds, where they have any."""
 
@@ -168,6 +172,11 @@ class NeuralLanes(Lanes):
         self.n_lanes, self.n_tasks = len(seeds), problem.n_objectives
         shared = shared_parameters(problem, self._data["train"], batch_size or problem.batch_size)
         self.shared = [name in shared for name in self._names]
+
+    def select(self, rows: Tensor) -> None:
+        """Go on with some of the lanes."""
+        super().select(rows)
+        self._batches.select(rows)
 
     def losses(self, sample: Sample) -> Tensor:
         """Return each network's losses on its minibatch."""

@@ -9,81 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from itertools import groupby
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from paretomtl.aggregation.diagnostics import diagnose
-from paretomtl.engine.device import resolve_device, resolve_dtype
+from paretomtl.engine.device import resolve_dtype
+from paretomtl.engine.groups import groups_of
+from paretomtl.engine.lane import Lane, Reads, Settings, passes_per_step
 from paretomtl.engine.lanes import AnalyticLanes, Lanes, NeuralLanes, Sample
 from paretomtl.engine.optimizers import OPTIMIZERS, Corrections
 from paretomtl.engine.outcome import Outcome
 from paretomtl.engine.program import Carried, Numbers, Program
 from paretomtl.engine.rates import Rate
 from paretomtl.engine.schedule import Clock
+from paretomtl.engine.standstill import Standstill
 from paretomtl.engine.trajectory import Trajectory
 from paretomtl.errors import BadInput
-from paretomtl.methods.base import Aggregator, Method, Scalarization, SetMethod, Signals, State
+from paretomtl.methods.base import Signals
 from paretomtl.problem import AnalyticProblem, NeuralProblem, Problem
-from paretomtl.sweep.spec import Budget, Optimizer, Precision
-
-
-class Reads(Enum):
-    """What a method needs to see; the methods of one batch need the same."""
-
-    LOSSES = "losses"
-    GRAMIAN = "gramian"
-    JACOBIAN = "jacobian"
-
-    @classmethod
-    def of(cls, method: Method) -> Reads:
-        """Return the signal that the method's type declares."""
-        if isinstance(method, Scalarization):
-            return cls.LOSSES
-        if isinstance(method, Aggregator) or (
-            isinstance(method, SetMethod) and method.reads_jacobian
-        ):
-            return cls.JACOBIAN
-        return cls.GRAMIAN
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lane:
-    """One run's place in a batch.
-
-    Args:
-        method: Rule that combines the tasks.
-        preference: On the simplex, m numbers.
-        seed: Determines start or initial weights, and minibatches.
-        key: 63 bits that determine the method's random draws.
-        lr: Learning rate.
-        member_of: Lanes of a set method with equal values form one set.
-        member: Place in that set. Every member has a start of its own, drawn from the seed; runs that
-            are no members all have the seed's first start.
-    """
-
-    method: Method
-    preference: tuple[float, ...]
-    seed: int
-    key: int
-    lr: float
-    member_of: str = ""
-    member: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What all lanes of a batch have in common; the fields mean what they mean in `RunSpec`."""
-
-    optimizer: Optimizer
-    budget: Budget
-    batch_size: int | None = None
-    precision: Precision | None = None
-    weighted_heads: bool = False
-    snapshots: int = 24
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,34 +41,6 @@ class Progress:
 
 
 ProgressCallback = Callable[[Progress], None]
-
-
-def run_lanes(
-    problem: Problem,
-    lanes: Sequence[Lane],
-    settings: Settings,
-    *,
-    device: str | torch.device = "auto",
-    progress: ProgressCallback | None = None,
-) -> list[Outcome]:
-    """Advance all lanes to the end of their budget and return one outcome each, in order.
-
-    Raises:
-        BadInput: The lanes' methods read different signals, or an input does not fit the problem.
-    """
-    # A batch of one takes other kernels than a batch of many: pad it, so that a run alone equals the
-    # same run in company.
-    padded = [*lanes, lanes[0]] if len(lanes) == 1 else list(lanes)
-    order = _method_order(padded)
-    batch = Batch(problem, [padded[i] for i in order], settings, resolve_device(device))
-    outcomes = batch.run(len(lanes), progress)
-    back = {lane: place for place, lane in enumerate(order)}
-    return [outcomes[back[lane]] for lane in range(len(lanes))]
-
-
-def passes_per_step(method: Method, n_tasks: int) -> int:
-    """Return the backward passes of one lane in one step: one, or one a task and minibatch."""
-    return (1 if Reads.of(method) is Reads.LOSSES else n_tasks) * method.minibatches
 
 
 class Seen(NamedTuple):
@@ -145,6 +62,7 @@ class Batch:
         device: torch.device,
         *,
         compiled: bool = False,
+        compacting: bool = True,
     ) -> None:
         dtype = resolve_dtype(settings.precision, problem)
         self.lanes = make_lanes(
@@ -157,7 +75,7 @@ class Batch:
         )
         k, m = len(lanes), problem.n_objectives
         self.settings = settings
-        self.groups = _groups(lanes, m, device)
+        self.groups = groups_of(lanes, device)
         self.reads = Reads.of(lanes[0].method)
         self.minibatches = lanes[0].method.minibatches
         preferences = torch.tensor([lane.preference for lane in lanes], dtype=dtype)
@@ -188,6 +106,9 @@ class Batch:
         self.rate = Rate(
             settings.optimizer, total=self.clock.total, n_lanes=k, dtype=dtype, device=device
         )
+        self.standstill = None if settings.stop is None else Standstill(settings.stop)
+        self._watched = "validation" if isinstance(problem, NeuralProblem) else "test"
+        self._members, self._compacting = list(lanes), compacting
         self.samples = self._draw()
         self.seen = Seen()
         self.steps_done = 0
@@ -200,29 +121,110 @@ class Batch:
         """Backward passes of one lane in one step."""
         return passes_per_step(self.groups[0].method, self.lanes.n_tasks)
 
-    def run(self, wanted: int, progress: ProgressCallback | None) -> list[Outcome]:
-        """Advance all lanes to the end of the budget; `wanted` of them are not padding."""
-        clock = self.clock
+    def run(self, progress: ProgressCallback | None) -> list[Outcome]:
+        """Advance all lanes to the end of the budget, or until each has stopped or diverged."""
+        clock, present = self.clock, list(range(self.lanes.n_lanes))
         clock.start()
-        trajectory = Trajectory(self.lanes.n_lanes)
+        trajectory = Trajectory(len(present))
         while True:
             step = self.steps_done
             ended = clock.ended(step)
-            if ended or clock.snapshot_due(step):
+            check = self.standstill is not None and self.standstill.due(step)
+            if ended or check or clock.snapshot_due(step):
+                losses = self.lanes.evaluate()
+                if self.standstill is not None and check:
+                    self._freeze(self.standstill.stopped(losses[self._watched]))
+                going: list[bool] = self.alive.tolist()  # pyright: ignore[reportUnknownVariableType]
                 trajectory.snapshot(
                     step,
-                    self.lanes.evaluate(),
+                    losses,
+                    lanes=present,
+                    going=going,
                     passes=step * self.passes_per_step,
                     seconds=clock.elapsed(),
                     diagnostics=self._diagnostics() if step else {},
                 )
                 if progress is not None:
-                    progress(Progress(steps_done=step, steps_total=clock.total, lanes=wanted))
-            if ended:
-                break
+                    progress(Progress(steps_done=step, steps_total=clock.total, lanes=len(present)))
+                if ended or not any(going):
+                    break
+                present = self._compact(present, going, trajectory)
             self.step()
+        self._leave(trajectory, present)
+        return trajectory.outcomes()
+
+    def _freeze(self, stopped: Tensor) -> None:
+        """End lanes that stand still; a set ends as a whole."""
+        for group in self.groups:
+            if group.is_set:
+                stopped[group.lanes] = stopped[group.lanes].all()
+        self.alive = self.alive & ~stopped
+
+    def _compact(self, present: list[int], going: list[bool], trajectory: Trajectory) -> list[int]:
+        """Let the lanes that have ended leave once they are half of the batch; return who is left."""
+        wanted = list(going)
+        for group in self.groups:
+            if group.is_set and any(going[group.lanes]):
+                wanted[group.lanes] = [True] * group.n_lanes
+        rows = [row for row, wants in enumerate(wanted) if wants]
+        if len(rows) == 1 < len(present):  # a lane alone would take other kernels
+            rows = sorted([*rows, wanted.index(False)])
+        if not self._compacting or 2 * len(rows) > len(present):
+            return present
+        leaving = [row for row in range(len(present)) if row not in set(rows)]
+        self._leave(trajectory, present, leaving)
+        self.select(rows)
+        return [present[row] for row in rows]
+
+    def _leave(
+        self, trajectory: Trajectory, present: list[int], rows: list[int] | None = None
+    ) -> None:
+        """Hand over what lanes came to: those at some rows, or all."""
+        rows = list(range(len(present))) if rows is None else rows
         x, metrics = self.lanes.finish()
-        return trajectory.outcomes(died=self.died, x=x, metrics=metrics)
+        died: list[int] = self.died.tolist()  # pyright: ignore[reportUnknownVariableType]
+        trajectory.leave(
+            [present[row] for row in rows],
+            died=[died[row] for row in rows],
+            x=None if x is None else x[rows],
+            metrics=[metrics[row] for row in rows],
+        )
+
+    def select(self, rows: list[int]) -> None:
+        """Go on with some of the lanes alone, given by their places."""
+        kept = torch.tensor(rows, device=self.alive.device)
+        carried = self.carried
+        states = [
+            group.selected(own)
+            for group in self.groups
+            if (own := [row for row in rows if group.lanes.start <= row < group.lanes.stop])
+        ]
+        self._members = [self._members[row] for row in rows]
+        self.groups = groups_of(self._members, self.alive.device)
+        self.preference, self.keys = self.preference[kept], self.keys[kept]
+        self.lanes.select(kept)
+        self.optimizer.select(kept)
+        if self.standstill is not None:
+            self.standstill.select(kept)
+
+        def part(tensor: Tensor | None) -> Tensor | None:
+            return None if tensor is None else tensor.detach()[kept]
+
+        self.carry(
+            Carried(
+                parameters=[p.detach()[kept] for p in carried.parameters],
+                moments=[[p[kept] for p in kind] for kind in carried.moments],
+                samples=[tuple(t[kept] for t in sample) for sample in carried.samples],
+                replaced={
+                    "states": states,
+                    **{
+                        name: part(carried.replaced[name])
+                        for name in ("steps", "alive", "died", "caution")
+                    },
+                },
+                seen=[part(seen) for seen in carried.seen],
+            )
+        )
 
     def step(self) -> None:
         """Advance every lane by one update."""
@@ -355,41 +357,6 @@ class Batch:
         return {} if weights is None else {"weights": weights}
 
 
-@dataclass(kw_only=True)
-class _Group:
-    """The lanes of one method in a batch: a slice, or sets of equal size for a set method."""
-
-    method: Method
-    lanes: slice
-    shape: tuple[int, ...]
-    n_tasks: int
-    state: State
-
-    @property
-    def n_lanes(self) -> int:
-        return self.lanes.stop - self.lanes.start
-
-    def view(self, signals: Signals) -> Signals:
-        """Return this group's part of the signals, in its shape."""
-
-        def part(tensor: Tensor | None) -> Tensor | None:
-            if tensor is None:
-                return None
-            own = tensor[self.lanes]
-            return own.reshape(*self.shape, *own.shape[1:]) if len(self.shape) > 1 else own
-
-        return Signals(
-            losses=part(signals.losses),
-            gramian=part(signals.gramian),
-            cross_gramian=part(signals.cross_gramian),
-            jacobian=part(signals.jacobian),
-            preference=part(signals.preference),
-            ideal=signals.ideal,
-            keys=part(signals.keys),
-            steps=part(signals.steps),
-        )
-
-
 def make_lanes(
     problem: Problem,
     seeds: Sequence[int],
@@ -413,42 +380,6 @@ def make_lanes(
     raise BadInput(
         f"{type(problem).__name__} must derive from AnalyticProblem or NeuralProblem to be run."
     )
-
-
-def _method_order(lanes: Sequence[Lane]) -> list[int]:
-    """Return the lanes' positions with equal methods side by side, otherwise in their own order."""
-    first: dict[object, int] = {}
-    ranks = [first.setdefault(_group_key(lane), len(first)) for lane in lanes]
-    return sorted(range(len(lanes)), key=lambda i: ranks[i])
-
-
-def _group_key(lane: Lane) -> tuple[object, ...]:
-    return (lane.method.batch_key(), lane.member_of)
-
-
-def _groups(lanes: Sequence[Lane], n_tasks: int, device: torch.device) -> list[_Group]:
-    groups: list[_Group] = []
-    start = 0
-    for _, members in groupby(lanes, key=_group_key):
-        members = list(members)
-        method = type(members[0].method).stack([lane.method for lane in members])
-        n = len(members)
-        groups.append(
-            _Group(
-                method=method.to(device),
-                lanes=slice(start, start + n),
-                shape=(1, n) if isinstance(method, SetMethod) else (n,),
-                n_tasks=n_tasks,
-                state={},
-            )
-        )
-        start += n
-    signals = {Reads.of(group.method) for group in groups}
-    if len(signals) > 1 or len({group.method.minibatches for group in groups}) > 1:
-        raise BadInput(
-            "the methods of one batch must read the same signal; plan_batches sees to it."
-        )
-    return groups
 
 
 def _inner(left: Sequence[Tensor], right: Sequence[Tensor]) -> Tensor:

@@ -56,6 +56,10 @@ class Minibatches:
         self._next += 1
         return indices[self._lanes]
 
+    def select(self, rows: Tensor) -> None:
+        """Go on for some of the lanes."""
+        self._lanes = self._lanes[rows]
+
     def _shuffle(self) -> Tensor:
         n_batches = self._n_samples // self._batch_size
         orders = torch.stack(

@@ -64,6 +64,11 @@ class StackedOptimizer(ABC):
         self.parameters = list(parameters)
         self._flat = [p.flatten(1) for p in self.parameters]
         self.moments = [list(kind) for kind in moments]
+        self._slices = [list(_blocks(p)) for p in self._flat]
+
+    def select(self, rows: Tensor) -> None:
+        """Go on with some of the lanes, once their tensors are bound."""
+        self._lr = self._lr[rows]
 
     def look_ahead(self) -> None:  # noqa: B027 - only Nesterov looks ahead
         """Move the parameters to where the next gradient is taken; most stay where they are."""

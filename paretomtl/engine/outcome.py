@@ -20,7 +20,8 @@ class Outcome:
         status: "ok"; "diverged" when losses or parameters stopped being finite (the lane was frozen
             at its last finite point); "failed" when it could not be run at all.
         reason: Empty for "ok"; otherwise what happened and at which step.
-        steps: [T] int64, steps made at each snapshot; the first is 0, the last is the end.
+        steps: [T] int64, steps made at each snapshot; the first is 0, the last is where the run ended:
+            its budget, an early stop, or the first snapshot after it diverged.
         losses: Split name to [T, m] float64. Analytic problems have the single split "test".
         x: The final point, [n] float64, of an analytic problem; None for networks.
         backward_passes: Passes at each snapshot, [T] int64, counted for this lane.

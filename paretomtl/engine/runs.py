@@ -6,56 +6,53 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from paretomtl.engine.loop import (
-    Lane,
-    ProgressCallback,
-    Reads,
-    Settings,
-    passes_per_step,
-    run_lanes,
-)
+from paretomtl.engine.chunks import cut, run_lanes
+from paretomtl.engine.compute import Compute
+from paretomtl.engine.lane import Lane, Reads, Settings, passes_per_step
+from paretomtl.engine.loop import ProgressCallback
 from paretomtl.engine.outcome import Outcome
 from paretomtl.engine.seeding import stable_hash
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Method, SetMethod, method
-from paretomtl.problem import NeuralProblem, Problem, problem
+from paretomtl.problem import Problem, problem
 from paretomtl.sweep.spec import Budget, Choice, Optimizer, RunSpec
 
-ANALYTIC_LANES = 2048
-NEURAL_LANES = 128
-"""Runs in one batch at the most: past these sizes a step no longer gains (spread over more lanes, a
-network's activations fall out of cache), and an interruption would lose more work."""
 
-
-def plan_batches(specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
+def plan_batches(
+    specs: Sequence[RunSpec], *, compute: Compute | None = None
+) -> list[list[RunSpec]]:
     """Cut runs into batches that advance together, in a fixed order.
 
     Runs share a batch when they agree in problem, budget, optimizer (but for the learning rate),
     minibatch size, precision, and in what their methods read. The cut depends on the whole list and on
-    nothing else, so that an interrupted sweep, planned again, has the same batches.
+    `compute`, and on nothing else, so that an interrupted sweep, planned again, has the same batches.
 
     Raises:
         UnknownName: A problem, method or option does not exist.
-        BadInput: An option is refused, a preference does not fit its problem, or a method that needs
-            positive losses meets a problem whose losses can be negative.
+        BadInput: An option is refused, a preference does not fit its problem, a method that needs
+            positive losses meets a problem whose losses can be negative, or the memory limit is too
+            small for one run.
     """
-    groups: dict[tuple[Any, ...], list[RunSpec]] = {}
-    limits: dict[tuple[Any, ...], int] = {}
+    compute = compute or Compute()
+    groups: dict[tuple[Any, ...], list[tuple[RunSpec, Method]]] = {}
+    problems: dict[tuple[Any, ...], Problem] = {}
     for spec in specs:
         the_problem, the_method = resolve(spec)
         key = _batch_key(spec, the_method)
-        groups.setdefault(key, []).append(spec)
-        limits[key] = NEURAL_LANES if isinstance(the_problem, NeuralProblem) else ANALYTIC_LANES
+        groups.setdefault(key, []).append((spec, the_method))
+        problems[key] = the_problem
     batches: list[list[RunSpec]] = []
     for key, members in groups.items():
-        batches.extend(_cut(members, limits[key]))
+        lanes = [lane_of(spec, the_method) for spec, the_method in members]
+        chunks = cut(problems[key], lanes, settings_of(members[0][0]), compute)
+        batches.extend([members[i][0] for i in chunk] for chunk in chunks)
     return batches
 
 
 def run_batch(
     specs: Sequence[RunSpec],
     *,
-    device: str = "auto",
+    compute: Compute | None = None,
     progress: ProgressCallback | None = None,
 ) -> list[Outcome]:
     """Run specs of one batch of `plan_batches` (or some of them) and return their outcomes in order.
@@ -73,7 +70,7 @@ def run_batch(
         resolve(first)[0],
         [lane_of(spec, resolve(spec)[1]) for spec in everyone.values()],
         settings_of(first),
-        device=device,
+        compute=compute,
         progress=progress,
     )
     found = dict(zip(everyone, outcomes, strict=True))
@@ -177,6 +174,8 @@ def settings_of(spec: RunSpec) -> Settings:
         precision=spec.precision,
         weighted_heads=spec.heads == "weighted",
         snapshots=spec.snapshots,
+        stop=spec.stop,
+        level=spec.level,
     )
 
 
@@ -186,23 +185,6 @@ def _batch_key(spec: RunSpec, method: Method) -> tuple[Any, ...]:
         settings_of(spec), optimizer=dataclasses.replace(spec.optimizer, lr=1.0)
     )
     return (spec.problem, settings, Reads.of(method), method.minibatches)
-
-
-def _cut(specs: Sequence[RunSpec], limit: int) -> list[list[RunSpec]]:
-    """Cut into pieces of at most `limit` runs, never through a set."""
-    pieces: list[list[RunSpec]] = [[]]
-    for block in _blocks(specs):
-        if pieces[-1] and len(pieces[-1]) + len(block) > limit:
-            pieces.append([])
-        pieces[-1].extend(block)
-    return [piece for piece in pieces if piece]
-
-
-def _blocks(specs: Sequence[RunSpec]) -> list[list[RunSpec]]:
-    blocks: dict[str, list[RunSpec]] = {}
-    for spec in specs:
-        blocks.setdefault(_set_key(spec) if spec.population else spec.key, []).append(spec)
-    return list(blocks.values())
 
 
 def _population(spec: RunSpec) -> list[RunSpec]:

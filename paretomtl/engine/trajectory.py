@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from torch import Tensor
@@ -11,7 +11,10 @@ from paretomtl.engine.outcome import Array, Outcome
 
 
 class Trajectory:
-    """Snapshots of a batch of lanes."""
+    """Snapshots of a batch of lanes; each lane's own ends when it stops or diverges.
+
+    Lanes go by their place in the batch as it began: those that have ended may leave it.
+    """
 
     def __init__(self, n_lanes: int) -> None:
         self._n_lanes = n_lanes
@@ -20,69 +23,101 @@ class Trajectory:
         self._seconds: list[float] = []
         self._losses: list[dict[str, Array]] = []
         self._diagnostics: list[dict[str, Array]] = []
+        self._rows: list[dict[int, int]] = []
+        self._length = [0] * n_lanes
+        self._ended = [False] * n_lanes
+        self._died = [-1] * n_lanes
+        self._x: dict[int, Array] = {}
+        self._metrics: dict[int, dict[str, dict[str, float]]] = {}
 
     def snapshot(
         self,
         step: int,
-        losses: dict[str, Tensor],
+        losses: Mapping[str, Tensor],
         *,
+        lanes: Sequence[int],
+        going: Sequence[bool],
         passes: int,
         seconds: float,
-        diagnostics: dict[str, Tensor],
+        diagnostics: Mapping[str, Tensor],
     ) -> None:
-        """Keep the losses on each split [lanes, m], the cost so far, and the diagnostics."""
+        """Keep the losses on each split [lanes, m], the cost so far, and the diagnostics.
+
+        Args:
+            step: Steps made.
+            losses: Split name to the losses of the lanes that are there.
+            lanes: Their places.
+            going: Whether each goes on after this snapshot.
+            passes: Backward passes of one lane so far.
+            seconds: Since the batch began.
+            diagnostics: Name to the values of the same lanes.
+        """
         self._steps.append(step)
         self._passes.append(passes)
         self._seconds.append(seconds / self._n_lanes)
         self._losses.append({split: _array(value) for split, value in losses.items()})
         self._diagnostics.append({name: _array(value) for name, value in diagnostics.items()})
+        self._rows.append({lane: row for row, lane in enumerate(lanes)})
+        for lane, goes_on in zip(lanes, going, strict=True):
+            if not self._ended[lane]:
+                self._length[lane] = len(self._steps)
+                self._ended[lane] = not goes_on
 
-    def outcomes(
+    def leave(
         self,
+        lanes: Sequence[int],
         *,
-        died: Tensor,
+        died: Sequence[int],
         x: Tensor | None,
         metrics: Sequence[dict[str, dict[str, float]]],
-    ) -> list[Outcome]:
-        """Return one outcome a lane; `died` [lanes] is the step where it stopped being finite, or -1."""
-        losses = {s: np.stack([at[s] for at in self._losses]) for s in self._losses[-1]}
-        names = self._diagnostics[-1]
-        diagnostics = {n: self._column(n, names[n]) for n in names}
-        died_at = died.cpu().numpy()
+    ) -> None:
+        """Keep what some lanes came to; `died` is the step where each stopped being finite, or -1."""
         points = None if x is None else _array(x)
-        return [
-            self._outcome(lane, int(died_at[lane]), losses, diagnostics, points, metrics[lane])
-            for lane in range(self._n_lanes)
-        ]
+        for row, lane in enumerate(lanes):
+            self._died[lane] = died[row]
+            self._metrics[lane] = metrics[row]
+            if points is not None:
+                self._x[lane] = points[row].copy()
 
-    def _outcome(
-        self,
-        lane: int,
-        died: int,
-        losses: dict[str, Array],
-        diagnostics: dict[str, Array],
-        points: Array | None,
-        metrics: dict[str, dict[str, float]],
-    ) -> Outcome:
-        own = {split: values[:, lane].copy() for split, values in losses.items()}
+    def outcomes(self) -> list[Outcome]:
+        """Return one outcome a lane; all have left."""
+        return [self._outcome(lane) for lane in range(self._n_lanes)]
+
+    def _outcome(self, lane: int) -> Outcome:
+        length, died = self._length[lane], self._died[lane]
+        rows = [self._rows[t][lane] for t in range(length)]
+        own = {
+            split: np.stack([self._losses[t][split][row] for t, row in enumerate(rows)])
+            for split in self._losses[0]
+        }
         if died < 0 and not all(np.isfinite(v[-1]).all() for v in own.values()):
-            died = self._steps[-1]
+            died = self._steps[length - 1]
         return Outcome(
             status="ok" if died < 0 else "diverged",
             reason="" if died < 0 else f"losses or gradients stopped being finite at step {died}",
-            steps=np.array(self._steps, dtype=np.int64),
+            steps=np.array(self._steps[:length], dtype=np.int64),
             losses=own,
-            x=None if points is None else points[lane].copy(),
-            backward_passes=np.array(self._passes, dtype=np.int64),
-            seconds=np.array(self._seconds),
-            diagnostics={name: values[:, lane].copy() for name, values in diagnostics.items()},
-            metrics=metrics,
+            x=self._x.get(lane),
+            backward_passes=np.array(self._passes[:length], dtype=np.int64),
+            seconds=np.array(self._seconds[:length]),
+            diagnostics=self._own_diagnostics(rows),
+            metrics=self._metrics[lane],
         )
 
-    def _column(self, name: str, like: Array) -> Array:
+    def _own_diagnostics(self, rows: Sequence[int]) -> dict[str, Array]:
         # Nothing is known before the first step: there the diagnostics are NaN.
-        absent = np.full_like(like, np.nan)
-        return np.stack([at.get(name, absent) for at in self._diagnostics])
+        known: dict[str, Array] = next((at for at in self._diagnostics if at), dict[str, Array]())
+        return {
+            name: np.stack(
+                [
+                    self._diagnostics[t][name][row]
+                    if name in self._diagnostics[t]
+                    else np.full_like(like[0], np.nan)
+                    for t, row in enumerate(rows)
+                ]
+            )
+            for name, like in known.items()
+        }
 
 
 def _array(tensor: Tensor) -> Array:

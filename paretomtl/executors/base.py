@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
-from paretomtl.engine import Progress, resolve_device
+from paretomtl.engine import Compute, Progress
 from paretomtl.records.record import Record
 from paretomtl.registry import Registry
 from paretomtl.sweep.spec import RunSpec
@@ -32,17 +32,17 @@ class Executor(ABC):
 
     name: ClassVar[str]
 
-    def check(self, device: str) -> None:
-        """Refuse a device on which no batch could run.
+    def check(self, compute: Compute) -> None:
+        """Refuse what no batch could be computed with.
 
         Raises:
             BadInput: There is no such device.
         """
-        resolve_device(device)
+        _ = compute.resolved
 
     @abstractmethod
     def run(
-        self, batches: Sequence[Batch], *, device: str, progress: BatchProgress
+        self, batches: Sequence[Batch], *, compute: Compute, progress: BatchProgress
     ) -> Generator[Finished]:
         """Carry out the batches, yielding each as soon as it is over, in any order.
 

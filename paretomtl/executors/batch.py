@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from paretomtl.engine import Outcome, Progress, describe_device, resolve_device, run_batch
+from paretomtl.engine import Compute, Outcome, Progress, describe_device, run_batch
 from paretomtl.errors import BadInput
 from paretomtl.executors.base import Batch
 from paretomtl.executors.memory import PeakMemory
@@ -22,7 +22,10 @@ log = logging.getLogger(__name__)
 
 
 def run_to_records(
-    specs: Batch, *, device: str = "auto", progress: Callable[[Progress], None] | None = None
+    specs: Batch,
+    *,
+    compute: Compute | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> list[Record]:
     """Carry out the runs as lanes of one batch and return one record each, in order.
 
@@ -35,10 +38,11 @@ def run_to_records(
     """
     started, clock = datetime.now(UTC), time.perf_counter()
     source_commit()  # remembered from here on: the tree may change while the batch runs
-    where = resolve_device(device)
+    compute = compute or Compute()
+    where = compute.resolved
     memory = PeakMemory(where)
     try:
-        outcomes = run_batch(specs, device=device, progress=progress and _Callback(progress))
+        outcomes = run_batch(specs, compute=compute, progress=progress and _Callback(progress))
     except BadInput:
         raise
     except _CallbackError as error:
@@ -47,7 +51,7 @@ def run_to_records(
         groups = _by_method(specs)
         if len(groups) > 1:
             log.warning("a batch of %d methods raised; running them one by one.", len(groups))
-            parts = [run_to_records(g, device=device, progress=progress) for g in groups]
+            parts = [run_to_records(g, compute=compute, progress=progress) for g in groups]
             records = {record.key: record for part in parts for record in part}
             return [records[spec.key] for spec in specs]
         log.warning(

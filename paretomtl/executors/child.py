@@ -11,9 +11,10 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import asdict
 from typing import TypeAlias
 
-from paretomtl.engine import Progress
+from paretomtl.engine import Compute, Progress
 from paretomtl.errors import BadInput
 from paretomtl.executors.base import Batch
 from paretomtl.records.codec import spec_to_json
@@ -54,9 +55,9 @@ class Child:
         """Process id."""
         return self._process.pid
 
-    def ask(self, batch: Batch, *, device: str) -> None:
+    def ask(self, batch: Batch, compute: Compute) -> None:
         """Send a batch; the answer comes through the inbox, whatever happens to the process."""
-        self._write({"device": device, "specs": [spec_to_json(spec) for spec in batch]})
+        self._write({"compute": asdict(compute), "specs": [spec_to_json(spec) for spec in batch]})
 
     def end(self, *, patience: float = 0) -> str:
         """End the process unless it ends by itself within `patience` seconds, and say how it did."""

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 from contextlib import closing
 
-from paretomtl.engine import plan_batches
+from paretomtl.engine import Compute, plan_batches
 from paretomtl.errors import BadInput
 from paretomtl.executors.base import Executor
 from paretomtl.executors.base import executor as executor_of
@@ -22,7 +22,7 @@ def execute(
     store: Store,
     *,
     executor: str | Executor = "local",
-    device: str = "auto",
+    compute: Compute | None = None,
     retry_failed: bool = False,
     progress: ProgressCallback | None = None,
 ) -> ExecutionSummary:
@@ -36,7 +36,7 @@ def execute(
         specs: All the runs of the sweep, done or not.
         store: Where records are looked up and kept.
         executor: Where batches run: "local", "processes", "ray", or an instance with options.
-        device: "auto", "cpu", "cuda" or "cuda:1".
+        compute: Where and how: device, compilation, determinism, memory limit.
         retry_failed: Whether runs stored as failed are tried again.
         progress: Called as work proceeds, from the calling thread.
 
@@ -50,15 +50,16 @@ def execute(
         if not 0 <= spec.seed < 2**63:
             raise BadInput(f"a seed must be between 0 and 2^63 - 1; found {spec.seed}.")
     where = executor_of(executor)
-    where.check(device)
-    plan = plan_batches(wanted)
+    compute = compute or Compute()
+    where.check(compute)
+    plan = plan_batches(wanted, compute=compute)
     pending = {spec.key for spec in store.missing(wanted, retry_failed=retry_failed)}
     batches = [left for batch in plan if (left := [s for s in batch if s.key in pending])]
     if batches:
         store.create()
     tally = Tally(batches, reused=len(wanted) - len(pending), callback=progress)
     interrupted = False
-    running = where.run(batches, device=device, progress=tally.advance)
+    running = where.run(batches, compute=compute, progress=tally.advance)
     try:
         with closing(running):
             for place, records in running:

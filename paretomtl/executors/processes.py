@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import torch
 
-from paretomtl.engine import Progress
+from paretomtl.engine import Compute, Progress
 from paretomtl.errors import BadInput
 from paretomtl.executors.base import Batch, BatchProgress, Executor, Finished, executors
 from paretomtl.executors.batch import lost
@@ -49,7 +49,7 @@ class Processes(Executor):
             raise BadInput(f"`workers` must be at least 1; found {self.workers}.")
 
     def run(
-        self, batches: Sequence[Batch], *, device: str, progress: BatchProgress
+        self, batches: Sequence[Batch], *, compute: Compute, progress: BatchProgress
     ) -> Generator[Finished]:
         """Carry out the batches on as many workers as there are cores, or as was asked."""
         todo = deque(_Task(place, batch, 1) for place, batch in enumerate(batches))
@@ -63,7 +63,7 @@ class Processes(Executor):
                 while todo and len(busy) < count:
                     child = idle.pop() if idle else Child(inbox, threads, self.imports)
                     task = busy[child] = todo.popleft()
-                    child.ask(task.batch, device=device)
+                    child.ask(task.batch, compute)
                 try:
                     child, answer = inbox.get(timeout=1)  # so that Ctrl-C is heard on every system
                 except queue.Empty:
@@ -86,7 +86,7 @@ class Processes(Executor):
                         todo.appendleft(task._replace(attempt=task.attempt + 1))
                     else:
                         reason = f"the worker process {how}, in each of {ATTEMPTS} attempts"
-                        yield Finished(task.place, lost(task.batch, reason, device=device))
+                        yield Finished(task.place, lost(task.batch, reason, device=compute.device))
         finally:
             for child in [*busy, *idle]:
                 child.end()

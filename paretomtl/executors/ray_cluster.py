@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from paretomtl.engine import Compute
 from paretomtl.errors import BadInput, missing_extra
 from paretomtl.executors.base import Batch, BatchProgress, Executor, Finished, executors
 from paretomtl.executors.batch import lost, run_to_records
@@ -43,12 +44,12 @@ class RayCluster(Executor):
                 f"`cpus` must be at least 1 and `gpus` at least 0; found {self.cpus}, {self.gpus}."
             )
 
-    def check(self, device: str) -> None:
+    def check(self, compute: Compute) -> None:
         """Refuse when ray is not installed; the devices are those of the cluster's machines."""
         _ray()
 
     def run(
-        self, batches: Sequence[Batch], *, device: str, progress: BatchProgress
+        self, batches: Sequence[Batch], *, compute: Compute, progress: BatchProgress
     ) -> Generator[Finished]:
         """Submit every batch and yield each as it comes back."""
         ray = _ray()
@@ -58,7 +59,7 @@ class RayCluster(Executor):
         waiting: dict[Any, int] = {}
         for place, batch in enumerate(batches):
             texts = [spec_to_json(spec) for spec in batch]
-            waiting[remote.remote(texts, device, self.cpus, self.imports)] = place
+            waiting[remote.remote(texts, asdict(compute), self.cpus, self.imports)] = place
         try:
             while waiting:
                 (task,), _ = ray.wait([*waiting], num_returns=1)
@@ -67,7 +68,7 @@ class RayCluster(Executor):
                     answer = ray.get(task)
                 except ray.exceptions.RayError as error:
                     reason = f"{type(error).__name__} of ray: the worker ended under the batch"
-                    answer = lost(batches[place], reason, device=device)
+                    answer = lost(batches[place], reason, device=compute.device)
                 if isinstance(answer, BadInput):
                     raise answer
                 yield Finished(place, answer)
@@ -77,7 +78,7 @@ class RayCluster(Executor):
 
 
 def _run(
-    texts: list[str], device: str, threads: int, imports: tuple[str, ...]
+    texts: list[str], compute: dict[str, Any], threads: int, imports: tuple[str, ...]
 ) -> list[Record] | BadInput:
     """Carry out one batch on a node."""
     import torch
@@ -86,7 +87,7 @@ def _run(
     try:
         for module in imports:
             importlib.import_module(module)
-        return run_to_records([spec_from_json(text) for text in texts], device=device)
+        return run_to_records([spec_from_json(text) for text in texts], compute=Compute(**compute))
     except BadInput as error:
         return error
 

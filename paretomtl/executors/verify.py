@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from paretomtl.engine import plan_batches, run_batch
+from paretomtl.engine import Compute, plan_batches, run_batch
 from paretomtl.engine.outcome import Outcome
 from paretomtl.errors import BadInput
 from paretomtl.records.record import Record
 from paretomtl.records.store import Store
 
 
-def verify(store: Store, sample: int = 10, seed: int = 0, *, device: str = "auto") -> pd.DataFrame:
+def verify(
+    store: Store, sample: int = 10, seed: int = 0, *, compute: Compute | None = None
+) -> pd.DataFrame:
     """Re-execute randomly drawn runs and say how far they are from what is stored.
 
     Compared is everything that the spec determines: status, steps, passes, losses of every split
@@ -26,7 +28,7 @@ def verify(store: Store, sample: int = 10, seed: int = 0, *, device: str = "auto
         store: Where the records are.
         sample: How many runs to draw; all when there are fewer.
         seed: Of the draw.
-        device: Where to run them again.
+        compute: Where and how to run them again.
 
     Returns:
         One row a run: key, problem, method, seed, status, status_again, equal (to the bit), difference
@@ -44,8 +46,8 @@ def verify(store: Store, sample: int = 10, seed: int = 0, *, device: str = "auto
     drawn: list[int] = np.random.default_rng(seed).permutation(len(keys))[:sample].tolist()
     chosen = sorted(store.records(keys[i] for i in drawn), key=lambda record: record.key)
     again: dict[str, Outcome] = {}
-    for batch in plan_batches([record.spec for record in chosen]):
-        outcomes = run_batch(batch, device=device)
+    for batch in plan_batches([record.spec for record in chosen], compute=compute):
+        outcomes = run_batch(batch, compute=compute)
         again.update({spec.key: o for spec, o in zip(batch, outcomes, strict=True)})
     return pd.DataFrame([_row(record, again[record.key]) for record in chosen])
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from paretomtl.engine import Progress
+from paretomtl.engine import Compute, Progress
 from paretomtl.errors import BadInput
 from paretomtl.executors.batch import run_to_records
 from paretomtl.records.codec import spec_from_json
@@ -71,7 +71,7 @@ def _serve(task: dict[str, Any], answer: Callable[[object], None]) -> None:
             answer(progress)
 
     specs = [spec_from_json(text) for text in task["specs"]]
-    answer(run_to_records(specs, device=task["device"], progress=report))
+    answer(run_to_records(specs, compute=Compute(**task["compute"]), progress=report))
 
 
 if __name__ == "__main__":

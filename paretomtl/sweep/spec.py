@@ -24,7 +24,8 @@ OptionValue: TypeAlias = "float | int | bool | str | tuple[OptionValue, ...] | N
 OptimizerName: TypeAlias = Literal["sgd", "momentum", "nesterov", "adam", "adamw"]
 Schedule: TypeAlias = Literal["constant", "cosine"]
 BudgetUnit: TypeAlias = Literal["steps", "passes", "seconds"]
-Precision: TypeAlias = Literal["float64", "float32"]
+Precision: TypeAlias = Literal["float64", "float32", "tf32", "bfloat16"]
+Level: TypeAlias = Literal["parameters", "representation"]
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,33 @@ class Budget:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stop:
+    """Ends a run before its budget when its losses stand still.
+
+    Every `every` steps the losses on the validation split (a formula's only split) are compared with
+    those of the check before. A run stops after `patience` checks in a row at which no task's loss had
+    moved by more than `tolerance * max(1, |loss|)`. The members of a set stop together.
+
+    Args:
+        every: Steps between two checks, >= 1.
+        patience: Checks in a row without movement, >= 1.
+        tolerance: What counts as no movement, >= 0.
+    """
+
+    every: int = 100
+    patience: int = 3
+    tolerance: float = 1e-5
+
+    def __post_init__(self) -> None:
+        for name in ("every", "patience"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or value != int(value) or value < 1:
+                raise BadInput(f"stop `{name}` must be a whole number >= 1; found {value!r}.")
+        if not (math.isfinite(self.tolerance) and self.tolerance >= 0):
+            raise BadInput(f"stop `tolerance` must be >= 0; found {self.tolerance}.")
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunSpec:
     """One optimisation trajectory, completely specified.
 
@@ -191,10 +219,15 @@ class RunSpec:
         budget: When it ends.
         batch_size: Samples in a minibatch; None for the problem's own, ignored by analytic problems.
         precision: Floating-point type of parameters and losses; None: float64 analytic, float32 neural.
+            "bfloat16" is mixed: parameters and losses in float32, what autocast allows in bfloat16;
+            "tf32" is float32 with the matrix products of a GPU in TF32. Both for networks only.
         heads: Whether a gradient method's weights also scale the task-specific parameters.
         snapshots: How many log-spaced points of the trajectory are kept.
         population: For a set method the preferences of the whole set this run is a member of, since
             its trajectory depends on them; empty for every other method.
+        stop: When the run ends before its budget; None for never.
+        level: Where a gradient method sees the tasks' gradients: on the shared "parameters", or on the
+            "representation" that the problem's heads read (cheaper; the Gramian is an upper bound).
     """
 
     problem: Choice
@@ -208,10 +241,19 @@ class RunSpec:
     heads: Literal["unweighted", "weighted"] = "unweighted"
     snapshots: int = 24
     population: tuple[tuple[float, ...], ...] = ()
+    stop: Stop | None = None
+    level: Level = "parameters"
 
     def canonical(self) -> dict[str, Any]:
-        """Return the spec as JSON-ready data."""
-        return {"version": SPEC_VERSION, **jsonable(asdict(self))}
+        """Return the spec as JSON-ready data.
+
+        Fields younger than version 1 are left out at their defaults, so that a run keeps its key.
+        """
+        data = asdict(self)
+        for name, default in (("stop", None), ("level", "parameters")):
+            if data[name] == default:
+                del data[name]
+        return {"version": SPEC_VERSION, **jsonable(data)}
 
     @cached_property
     def key(self) -> str:

@@ -24,11 +24,13 @@ from paretomtl.sweep.spec import (
     Budget,
     Choice,
     ConflictAware,
+    Level,
     Optimizer,
     OptimizerName,
     Precision,
     RunSpec,
     Schedule,
+    Stop,
 )
 
 Points: TypeAlias = tuple[tuple[float, ...], ...]
@@ -96,6 +98,8 @@ class Settings:
         precision: Floating-point type; None: float64 analytic, float32 neural.
         heads: Whether a gradient method's weights also scale the task-specific parameters.
         snapshots: How many log-spaced points of the trajectory are kept.
+        stop: When a run ends before its budget, because its losses stand still.
+        level: Where gradient methods see the tasks' gradients: "parameters" or "representation".
     """
 
     preferences: int | Grid | Points | None = None
@@ -106,6 +110,8 @@ class Settings:
     precision: Precision | None = None
     heads: Literal["unweighted", "weighted"] | None = None
     snapshots: int | None = None
+    stop: Stop | None = None
+    level: Level | None = None
 
     def __post_init__(self) -> None:
         for name, least in (("batch_size", 1), ("snapshots", 1)):
@@ -245,7 +251,7 @@ def _cell(
         name = "preferences" if settings.preferences is None else "budget"
         raise BadInput(f"`{name}` is missing: give it for the suite, the problem or the method.")
     points = _preferences(settings.preferences, problem[1].n_objectives)
-    optional = {name: getattr(settings, name) for name in ("heads", "snapshots")}
+    optional = {name: getattr(settings, name) for name in ("heads", "snapshots", "stop", "level")}
     for preference in points:
         for seed in _seeds(settings.seeds or 1):
             yield RunSpec(

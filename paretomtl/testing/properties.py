@@ -45,7 +45,9 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from paretomtl.engine.loop import Lane, Settings, run_lanes
+from paretomtl.engine.chunks import run_lanes
+from paretomtl.engine.compute import Compute
+from paretomtl.engine.lane import Lane, Settings
 from paretomtl.methods.base import Method, SetMethod
 from paretomtl.methods.inputs import answers_direction
 from paretomtl.problem import problem
@@ -245,7 +247,7 @@ def concave_share(method: Method, *, seed: int = 0) -> float:
         budget=Budget(steps=RUN_STEPS),
         snapshots=2,
     )
-    outcomes = run_lanes(the_problem, lanes, settings, device="cpu")
+    outcomes = run_lanes(the_problem, lanes, settings, compute=Compute(device="cpu"))
     ends = torch.stack([torch.as_tensor(o.final["test"], dtype=torch.float64) for o in outcomes])
     ideal, span = the_problem.ideal, the_problem.nadir - the_problem.ideal
     ends, front = (ends - ideal) / span, (the_problem.front(2000) - ideal) / span

@@ -14,7 +14,8 @@ import torch
 
 import paretomtl as pm
 from paretomtl.engine import seeding
-from paretomtl.engine.loop import Lane, Settings, run_lanes
+from paretomtl.engine.chunks import run_lanes
+from paretomtl.engine.lane import Lane, Settings
 from paretomtl.engine.outcome import Outcome
 from paretomtl.methods.base import Method, SetMethod
 from paretomtl.problem import AnalyticProblem, Problem
@@ -85,11 +86,11 @@ def test_eight_lanes_together_equal_each_alone(name: str, problem: str) -> None:
         batch_size=16,
     )
     lanes = _lanes(method, the_problem.n_objectives)
-    together = run_lanes(the_problem, lanes, settings, device="cpu")
+    together = run_lanes(the_problem, lanes, settings)
     for k in (0, 3, 7):
-        (alone,) = run_lanes(the_problem, [lanes[k]], settings, device="cpu")
+        (alone,) = run_lanes(the_problem, [lanes[k]], settings)
         _assert_same(together[k], alone)
-    moved = run_lanes(the_problem, lanes[::-1], settings, device="cpu")
+    moved = run_lanes(the_problem, lanes[::-1], settings)
     for one, other in zip(together, moved[::-1], strict=True):
         _assert_same(one, other)
 
@@ -113,9 +114,11 @@ def test_a_lane_that_is_not_a_number_is_reported_and_changes_no_other(name: str)
         pytest.skip("a set method's runs depend on their set by definition")
     healthy = pm.problem("vlmop2" if method.least_tasks <= 2 else "dtlz2")
     settings = Settings(optimizer=Optimizer(name="adam"), budget=Budget(steps=12), snapshots=4)
-    clean = run_lanes(healthy, _lanes(method, healthy.n_objectives), settings, device="cpu")
+    clean = run_lanes(healthy, _lanes(method, healthy.n_objectives), settings)
     mixed = run_lanes(
-        _poisoned(healthy), _lanes(method, healthy.n_objectives), settings, device="cpu"
+        _poisoned(healthy),
+        _lanes(method, healthy.n_objectives),
+        settings,
     )
     for seed, one, other in zip(SEEDS, clean, mixed, strict=True):
         if seed == 1:
@@ -137,8 +140,8 @@ def test_a_network_that_blows_up_is_frozen_and_changes_no_other(optimizer: Any) 
         for k, (p, s) in enumerate(zip(PREFERENCES[:4], SEEDS[:4], strict=True))
     ]
     wild = [tame[0], dataclasses.replace(tame[1], lr=1e30), tame[2], tame[3]]
-    calm = run_lanes(problem, tame, settings, device="cpu")
-    mixed = run_lanes(problem, wild, settings, device="cpu")
+    calm = run_lanes(problem, tame, settings)
+    mixed = run_lanes(problem, wild, settings)
     assert mixed[1].status == "diverged"
     assert "stopped being finite at step" in mixed[1].reason
     for k in (0, 2, 3):

@@ -11,7 +11,8 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 import paretomtl as pm
 from paretomtl.engine import program
-from paretomtl.engine.loop import Batch, Lane, Settings
+from paretomtl.engine.lane import Lane, Settings
+from paretomtl.engine.loop import Batch
 from paretomtl.engine.rewrite import rewrite
 from paretomtl.errors import BadInput
 from paretomtl.sweep.spec import Budget, ConflictAware, Optimizer

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from paretomtl.engine import Compute
 from paretomtl.errors import BadInput, MissingExtra, StoreError, UnknownName
 from paretomtl.executors import ExecutionProgress, Local, execute, executors
 from paretomtl.records.store import Store
@@ -127,7 +128,7 @@ def test_the_cut_into_batches_does_not_depend_on_what_is_stored(
     store: Store, sweep: Sweep, on_batch: OnBatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of the batches [a b c] [d e f], b is stored: [a c] [d e f] is run, not [a c d] [e f]."""
-    monkeypatch.setattr("paretomtl.engine.runs.ANALYTIC_LANES", 3)
+    monkeypatch.setattr("paretomtl.engine.chunks.ANALYTIC_LANES", 3)
     specs = sweep(5, methods=("linear", "tchebycheff", "rlw"))
     execute(specs[1:2], store)
     run: list[list[RunSpec]] = []
@@ -228,9 +229,9 @@ def test_unknown_executor_and_device(store: Store, sweep: Sweep) -> None:
     with pytest.raises(UnknownName, match="Did you mean 'processes'"):
         execute(sweep(5), store, executor="process")
     with pytest.raises(BadInput, match="tpu"):
-        execute(sweep(5), store, device="tpu")
+        execute(sweep(5), store, compute=Compute(device="tpu"))
     with pytest.raises(BadInput, match="cuda:99"):
-        execute(sweep(5), store, device="cuda:99")
+        execute(sweep(5), store, compute=Compute(device="cuda:99"))
     assert not store.path.exists()
     assert {"local", "processes", "ray"} <= set(executors)
 

@@ -1,0 +1,208 @@
+"""Any number of lanes, carried out in chunks that fit: into the cache, and into memory.
+
+Runs are independent (the members of a set aside), so where the lanes are cut changes nothing in their
+numbers. A chunk that does not fit into memory after all is halved and begun again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+
+from paretomtl.engine.compute import Compute
+from paretomtl.engine.lane import Lane, Settings
+from paretomtl.engine.loop import Batch, Progress, ProgressCallback
+from paretomtl.engine.memory import bytes_of
+from paretomtl.engine.outcome import Outcome
+from paretomtl.errors import BadInput
+from paretomtl.problem import NeuralProblem, Problem
+
+log = logging.getLogger(__name__)
+
+ANALYTIC_LANES = 2048
+NEURAL_LANES = 128
+"""Runs in one batch at the most: past these sizes a step no longer gains (spread over more lanes, a
+network's activations fall out of cache), and an interruption would lose more work."""
+
+CANONICAL_ANALYTIC = 64
+CANONICAL_NEURAL = 16
+"""Lanes of every batch when numbers must not depend on the batch: the same kernels for all."""
+
+
+def run_lanes(
+    problem: Problem,
+    lanes: Sequence[Lane],
+    settings: Settings,
+    *,
+    compute: Compute | None = None,
+    progress: ProgressCallback | None = None,
+) -> list[Outcome]:
+    """Advance all lanes to the end of their budget and return one outcome each, in order.
+
+    Raises:
+        BadInput: The lanes' methods read different signals, an input does not fit the problem, or the
+            memory limit is too small for one lane.
+        MemoryError: One lane (or one set) alone does not fit into the memory there is.
+    """
+    compute = compute or Compute()
+    outcomes: dict[int, Outcome] = {}
+    with compute.applied():
+        for chunk in cut(problem, lanes, settings, compute):
+            found = _run(problem, [lanes[i] for i in chunk], settings, compute, progress)
+            outcomes.update(zip(chunk, found, strict=True))
+    return [outcomes[i] for i in range(len(lanes))]
+
+
+def largest_chunk(problem: Problem) -> int:
+    """Return how many lanes a chunk may have when memory is no matter."""
+    return NEURAL_LANES if isinstance(problem, NeuralProblem) else ANALYTIC_LANES
+
+
+def cut(
+    problem: Problem, lanes: Sequence[Lane], settings: Settings, compute: Compute
+) -> list[list[int]]:
+    """Return the positions of the lanes of each chunk; a set is never cut.
+
+    Raises:
+        BadInput: The memory limit is too small for one lane or set.
+    """
+    blocks: dict[object, list[int]] = {}
+    for place, lane in enumerate(lanes):
+        blocks.setdefault(lane.member_of or place, []).append(place)
+    kinds: dict[object, list[list[int]]] = {}
+    for block in blocks.values():
+        kind = repr(lanes[block[0]].method) if compute.deterministic else None
+        kinds.setdefault(kind, []).append(block)
+    limit = _lanes_of_a_chunk(problem, lanes, settings, compute)
+    chunks: list[list[int]] = []
+    for members in kinds.values():
+        chunks.append([])
+        for block in members:
+            if chunks[-1] and len(chunks[-1]) + len(block) > limit:
+                chunks.append([])
+            chunks[-1].extend(block)
+    return chunks
+
+
+def predicted_bytes(
+    problem: Problem, lanes: Sequence[Lane], settings: Settings, count: int, *, device: torch.device
+) -> int:
+    """Return the bytes that a chunk of `count` lanes will take at its peak."""
+    fixed, each = bytes_of(problem, lanes, settings, device=device)
+    return fixed + each * count
+
+
+def _lanes_of_a_chunk(
+    problem: Problem, lanes: Sequence[Lane], settings: Settings, compute: Compute
+) -> int:
+    most = _canonical(problem) if compute.deterministic else largest_chunk(problem)
+    if compute.limit is None:
+        return most
+    fixed, each = bytes_of(problem, lanes, settings, device=compute.resolved)
+    fitting = (compute.limit - fixed) // each
+    least = most if compute.deterministic else 2  # a run alone is carried out beside an idle copy
+    if fitting < least:
+        what = f"{least} lanes, as many as `deterministic` needs" if least > 2 else "one lane"
+        raise BadInput(
+            f"a memory limit of {compute.limit:,} bytes is too small for {what} of "
+            f"{problem.name!r}: at least {fixed + each * least:,} are needed."
+        )
+    return min(most, fitting)
+
+
+def _run(
+    problem: Problem,
+    lanes: Sequence[Lane],
+    settings: Settings,
+    compute: Compute,
+    progress: ProgressCallback | None,
+) -> list[Outcome]:
+    """Carry out one chunk, or its halves when it does not fit."""
+    try:
+        return _run_chunk(problem, lanes, settings, compute, progress)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        halves = _halves(lanes)
+        if len(halves) == 1:
+            raise MemoryError(
+                f"one lane of {problem.name!r} does not fit into memory: {error}"
+            ) from error
+        log.warning("%d lanes do not fit into memory; going on with halves.", len(lanes))
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    return [o for half in halves for o in _run(problem, half, settings, compute, progress)]
+
+
+def _run_chunk(
+    problem: Problem,
+    lanes: Sequence[Lane],
+    settings: Settings,
+    compute: Compute,
+    progress: ProgressCallback | None,
+) -> list[Outcome]:
+    padded = _padded(problem, lanes, compute)
+    order = _method_order(padded)
+    wanted = len(lanes)
+
+    def report(done: Progress) -> None:
+        if progress is not None:
+            progress(replace(done, lanes=wanted))
+
+    batch = Batch(
+        problem,
+        [padded[i] for i in order],
+        settings,
+        compute.resolved,
+        compiled=compute.compile,
+        compacting=not (compute.compile or compute.deterministic),
+    )
+    outcomes = batch.run(report)
+    back = {lane: place for place, lane in enumerate(order)}
+    return [outcomes[back[lane]] for lane in range(wanted)]
+
+
+def _padded(problem: Problem, lanes: Sequence[Lane], compute: Compute) -> list[Lane]:
+    """Fill up with idle copies.
+
+    A batch of one takes other kernels than a batch of many: with a copy beside it, a run alone equals
+    the same run in company. Deterministic batches all have a multiple of the canonical size.
+    """
+    count = -len(lanes) % _canonical(problem) if compute.deterministic else len(lanes) == 1
+    idle = replace(lanes[0], member_of="idle" if lanes[0].member_of else "")
+    return [*lanes, *[idle] * int(count)]
+
+
+def _canonical(problem: Problem) -> int:
+    return CANONICAL_NEURAL if isinstance(problem, NeuralProblem) else CANONICAL_ANALYTIC
+
+
+def _halves(lanes: Sequence[Lane]) -> list[list[Lane]]:
+    """Cut in the middle, or at the border of a set next to it."""
+    borders = [
+        i
+        for i in range(1, len(lanes))
+        if not lanes[i].member_of or lanes[i].member_of != lanes[i - 1].member_of
+    ]
+    if not borders:
+        return [list(lanes)]
+    at = min(borders, key=lambda i: abs(2 * i - len(lanes)))
+    return [list(lanes[:at]), list(lanes[at:])]
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that memory could not be had."""
+    text = str(error)
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
+        "can't allocate memory" in text or "not enough memory" in text
+    )
+
+
+def _method_order(lanes: Sequence[Lane]) -> list[int]:
+    """Return the lanes' positions with equal methods side by side, otherwise in their own order."""
+    first: dict[object, int] = {}
+    ranks = [first.setdefault(lane.group, len(first)) for lane in lanes]
+    return sorted(range(len(lanes)), key=lambda i: ranks[i])
