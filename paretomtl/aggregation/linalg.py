@@ -64,8 +64,12 @@ def recombine(vectors: Tensor, factors: Tensor, vector: Tensor) -> Tensor:
 def cholesky(matrix: Tensor) -> Tensor:
     """Return the lower factor; its diagonal is not positive where the factorization broke off."""
     m = matrix.shape[-1]
-    factor = cast("Tensor", torch.linalg.cholesky_ex(_padded(matrix, None))[0])  # pyright: ignore[reportUnknownMemberType]
-    return factor[..., :m, :m]
+    extra = -m % ROWS
+    if extra:
+        # rows of zeros behind the others: the factorization breaks off there, and the others are done
+        matrix = torch.nn.functional.pad(matrix, (0, extra, 0, extra))
+    factor = cast("Tensor", torch.linalg.cholesky_ex(matrix)[0])  # pyright: ignore[reportUnknownMemberType]
+    return factor[..., :m, :m] if extra else factor
 
 
 def solve(matrix: Tensor, right: Tensor) -> Tensor:

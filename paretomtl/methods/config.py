@@ -38,14 +38,12 @@ class ConFIG(Weighting):
         """Return the weights; the state is empty."""
         lanes = clean(gramian_of(self, signals))
         scaled = scale_diagonal(lanes.matrix)
-        wish = scaled.present.to(torch.float64)
+        present = scaled.present.to(torch.float64)
+        wish = present
         if signals.preference is not None:
             wish = wish * signals.preference.to(torch.float64)
         # a zero row makes the lane singular, and the least-squares solution gives it no weight
-        system = (scaled.cosines, wish)
-        solution, full, least = solve(system, system, precision=lanes.precision)
-        if least is not None:
-            solution = torch.where(full, solution, least)
+        solution = solve(scaled.cosines, wish, present, precision=lanes.precision)
         image = apply(scaled.cosines, solution)
         square = (solution * image).sum(-1, keepdim=True)
         length = (scaled.lengths * image).sum(-1, keepdim=True)

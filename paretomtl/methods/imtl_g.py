@@ -20,11 +20,9 @@ def impartial_weights(gramian: Gramian, *, precision: float) -> Weights:
         # a zero gradient takes no part
         raw = torch.where(shortest > 0, lengths.flip(-1), (lengths > 0).to(lengths.dtype))
         return raw / raw.sum(-1, keepdim=True).clamp(min=torch.finfo(raw.dtype).tiny)
-    system = (gramian, gramian.diagonal(dim1=-2, dim2=-1).sqrt())
+    lengths = gramian.diagonal(dim1=-2, dim2=-1).sqrt()
     # a zero row makes the lane singular, and the least-squares solution gives it no weight
-    raw, full, least = solve(system, system, precision=precision)
-    if least is not None:
-        raw = torch.where(full, raw, least)
+    raw = solve(gramian, lengths, lengths, precision=precision)
     weights = raw / raw.sum(-1, keepdim=True)
     return torch.where(weights.abs().sum(-1, keepdim=True) < 1e12, weights, 0.0)
 
