@@ -15,7 +15,14 @@ from paretomtl.engine.chunks import run_lanes
 from paretomtl.engine.compute import Compute
 from paretomtl.engine.loop import Progress
 from paretomtl.engine.outcome import Outcome
-from paretomtl.engine.runs import check_fit, check_optimizer, choice_of, lane_of, settings_of
+from paretomtl.engine.runs import (
+    check_fit,
+    check_level,
+    check_optimizer,
+    choice_of,
+    lane_of,
+    settings_of,
+)
 from paretomtl.errors import BadInput, missing_extra
 from paretomtl.indicators import hypervolume, nondominated
 from paretomtl.methods.base import Method, SetMethod
@@ -24,7 +31,7 @@ from paretomtl.problem import Problem
 from paretomtl.problem import problem as make_problem
 from paretomtl.sweep.preferences import checked
 from paretomtl.sweep.preferences import preferences as preference_grid
-from paretomtl.sweep.spec import Budget, Optimizer, OptimizerName, Precision, RunSpec
+from paretomtl.sweep.spec import Budget, Level, Optimizer, OptimizerName, Precision, RunSpec, Stop
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,6 +162,8 @@ def trace(
     precision: Precision | None = None,
     heads: str = "unweighted",
     snapshots: int = 24,
+    stop: Stop | None = None,
+    level: Level = "parameters",
     device: str = "auto",
     compile: bool = False,
     deterministic: bool = False,
@@ -174,9 +183,12 @@ def trace(
         optimizer: Name, or a full `Optimizer` with its schedule.
         lr: Learning rate; the optimizer's default when None.
         batch_size: Samples in a minibatch of a network; the problem's own when None.
-        precision: "float64" or "float32"; None: float64 for formulas, float32 for networks.
+        precision: "float64" or "float32"; None: float64 for formulas, float32 for networks. Networks
+            also in "bfloat16" (mixed) and, on a GPU, "tf32".
         heads: Whether gradient methods "unweighted" or "weighted" train task-specific parameters.
         snapshots: Log-spaced points of the trajectory to keep.
+        stop: When a run ends before its budget, because its losses stand still; None for never.
+        level: Where gradient methods see the tasks' gradients: "parameters" or "representation".
         device: "auto", "cpu", "cuda", "cuda:1".
         compile: Whether the step is compiled: some seconds first, then up to twice as fast.
         deterministic: Whether numbers are the same to the bit in any batch, with any thread count.
@@ -209,7 +221,8 @@ def trace(
         for seed in _seeds(seeds):
             for wish in wishes:
                 check_fit(the_problem, variant, wish)
-                check_optimizer(variant, base, limit, m)
+                check_optimizer(variant, base, limit, m, level)
+                check_level(the_problem, variant, level)
                 members.append(variant)
                 specs.append(
                     RunSpec(
@@ -223,6 +236,8 @@ def trace(
                         precision=precision,
                         heads=heads,  # pyright: ignore[reportArgumentType]
                         snapshots=snapshots,
+                        stop=stop,
+                        level=level,
                         population=tuple(wishes) if is_set else (),
                     )
                 )

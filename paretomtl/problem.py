@@ -242,6 +242,14 @@ class NeuralProblem(Problem):
         """Names of the parameters that all tasks share; None lets the engine find out by gradients."""
         return None
 
+    @property
+    def representation(self) -> str | None:
+        """Name of the submodule whose output, one tensor, all heads read; None: not stated.
+
+        Runs with `level="representation"` take the tasks' gradients there.
+        """
+        return None
+
     def metrics(self, module: nn.Module, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """Return further figures for people, such as accuracies, each a scalar mean over samples."""
         return {}

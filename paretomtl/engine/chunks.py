@@ -13,6 +13,7 @@ from dataclasses import replace
 import torch
 
 from paretomtl.engine.compute import Compute
+from paretomtl.engine.device import reduced, resolve_dtype
 from paretomtl.engine.lane import Lane, Settings
 from paretomtl.engine.loop import Batch, Progress, ProgressCallback
 from paretomtl.engine.memory import bytes_of
@@ -48,8 +49,9 @@ def run_lanes(
         MemoryError: One lane (or one set) alone does not fit into the memory there is.
     """
     compute = compute or Compute()
+    resolve_dtype(settings.precision, problem)  # refused before anything is measured or cut
     outcomes: dict[int, Outcome] = {}
-    with compute.applied():
+    with compute.applied(), reduced(settings.precision, compute.resolved):
         for chunk in cut(problem, lanes, settings, compute):
             found = _run(problem, [lanes[i] for i in chunk], settings, compute, progress)
             outcomes.update(zip(chunk, found, strict=True))

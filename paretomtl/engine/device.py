@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 import torch
 
 from paretomtl.errors import BadInput
@@ -44,10 +47,42 @@ def describe_device(device: torch.device) -> str:
 
 
 def resolve_dtype(precision: Precision | None, problem: Problem) -> torch.dtype:
-    """Return the floating-point type: float64 for formulas and float32 for networks unless stated."""
+    """Return the type of parameters and losses: float64 for formulas and float32 for networks unless stated.
+
+    Raises:
+        BadInput: No such precision, or a reduced one for a formula.
+    """
+    neural = isinstance(problem, NeuralProblem)
     if precision is None:
-        return torch.float32 if isinstance(problem, NeuralProblem) else torch.float64
-    known = {"float32": torch.float32, "float64": torch.float64}
+        return torch.float32 if neural else torch.float64
+    known = ("float64", "float32", *REDUCED)
     if precision not in known:
-        raise BadInput(f"`precision` must be 'float32' or 'float64'; found {precision!r}.")
-    return known[precision]
+        raise BadInput(f"`precision` must be one of {', '.join(known)}; found {precision!r}.")
+    if precision in REDUCED and not neural:
+        raise BadInput(
+            f"precision {precision!r} is for networks, and {problem.name!r} is a formula: "
+            "use 'float64' or 'float32'."
+        )
+    return torch.float64 if precision == "float64" else torch.float32
+
+
+REDUCED = ("tf32", "bfloat16")
+"""Precisions in which only the products of a network are computed, on float32 parameters."""
+
+
+@contextmanager
+def reduced(precision: Precision | None, device: torch.device) -> Generator[None]:
+    """Let matrix products run in TF32 where that is the precision, and only there.
+
+    Raises:
+        BadInput: TF32 on a device that has none.
+    """
+    if precision == "tf32" and device.type != "cuda":
+        raise BadInput("precision 'tf32' is a mode of NVIDIA GPUs; on the CPU use 'float32'.")
+    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = matmul.allow_tf32, cudnn.allow_tf32
+    matmul.allow_tf32 = cudnn.allow_tf32 = precision == "tf32"  # pyright: ignore[reportAttributeAccessIssue]
+    try:
+        yield
+    finally:
+        matmul.allow_tf32, cudnn.allow_tf32 = before  # pyright: ignore[reportAttributeAccessIssue]

@@ -28,9 +28,14 @@ class Reads(Enum):
         return cls.GRAMIAN
 
 
-def passes_per_step(method: Method, n_tasks: int) -> int:
-    """Return the backward passes of one lane in one step: one, or one a task and minibatch."""
-    return (1 if Reads.of(method) is Reads.LOSSES else n_tasks) * method.minibatches
+def passes_per_step(method: Method, n_tasks: int, level: Level = "parameters") -> int:
+    """Return the backward passes of one lane in one step: one, or one a task and minibatch.
+
+    At the level of the representation one pass goes through the whole network; those through the heads
+    alone are not counted.
+    """
+    every_task = Reads.of(method) is not Reads.LOSSES and level == "parameters"
+    return (n_tasks if every_task else 1) * method.minibatches
 
 
 @dataclass(frozen=True, kw_only=True)

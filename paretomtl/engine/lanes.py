@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
@@ -25,6 +25,22 @@ EVALUATION_CHUNK = 2048
 
 Sample: TypeAlias = tuple[Tensor, ...]
 """The minibatches of all lanes, each tensor [lanes, samples, ...]; empty where there is no data."""
+
+
+class AtRepresentation(NamedTuple):
+    """What a network shows at the representation that its heads share.
+
+    Args:
+        losses: [lanes, m].
+        rows: Each task's gradient by the representation, [lanes, m, samples * features].
+        heads: For each task-specific parameter every task's gradient, [lanes, m, p].
+        representation: The representation itself, with its graph.
+    """
+
+    losses: Tensor
+    rows: Tensor
+    heads: list[Tensor]
+    representation: Tensor
 
 
 class Lanes(ABC):
@@ -135,6 +151,7 @@ class NeuralLanes(Lanes):
         batch_size: int | None,
         dtype: torch.dtype,
         device: torch.device,
+        mixed: bool = False,
     ) -> None:
         origins = list(zip(seeds, members or [0] * len(seeds), strict=True))
         modules = {
@@ -160,6 +177,8 @@ class NeuralLanes(Lanes):
         unique = list(dict.fromkeys(seeds))
         index = torch.tensor([unique.index(seed) for seed in seeds])
         self._problem = problem
+        self._mixed, self._dtype, self._device = mixed, dtype, device
+        self._probe_shape: tuple[int, ...] | None = None
         self._template = _LossModule(problem, template.to(device))
         self._data = {s: _cast(problem.data(s), dtype, device) for s in SPLITS}
         self._batches = Minibatches(
@@ -218,6 +237,67 @@ class NeuralLanes(Lanes):
             )
         )
 
+    def split(self, sample: Sample) -> AtRepresentation:
+        """Return the losses and every task's gradient at the representation.
+
+        One backward pass a task goes through the heads alone; `shared_gradients` makes the one through
+        the trunk.
+        """
+        name = self._problem.representation
+        assert name is not None
+        # A zero added to the representation: the gradient by it is the gradient there.
+        probe = torch.zeros(
+            self._representation_shape(sample), dtype=self._dtype, device=self._device
+        )
+        probe.requires_grad_()
+        losses, representation = self._stacked_with_probe(probe, sample)
+        heads = [p for p, shared in zip(self.parameters, self.shared, strict=True) if not shared]
+        rows: list[Tensor] = []
+        own: list[list[Tensor]] = []
+        for task in range(self.n_tasks):
+            row, *head_rows = torch.autograd.grad(
+                losses[:, task].sum(),
+                [probe, *heads],
+                retain_graph=True,
+                allow_unused=True,
+                materialize_grads=True,
+            )
+            rows.append(row.flatten(1))
+            own.append(head_rows)
+        blocks = [torch.stack([g.flatten(1) for g in tasks], 1) for tasks in zip(*own, strict=True)]
+        return AtRepresentation(losses.detach(), torch.stack(rows, 1), blocks, representation)
+
+    def shared_gradients(self, representation: Tensor, direction: Tensor) -> list[Tensor]:
+        """Return the gradient for each shared parameter that a direction [lanes, p] there amounts to."""
+        shared = [p for p, s in zip(self.parameters, self.shared, strict=True) if s]
+        return list(
+            torch.autograd.grad(
+                representation,
+                shared,
+                direction.reshape(representation.shape).to(representation.dtype),
+                allow_unused=True,
+                materialize_grads=True,
+            )
+        )
+
+    def _stacked_with_probe(self, probe: Tensor, sample: Sample) -> tuple[Tensor, Tensor]:
+        def one(values: tuple[Tensor, ...], batch: Sample, zero: Tensor) -> tuple[Tensor, Tensor]:
+            return functional_call(self._template, self._named(values), (batch, False, zero))
+
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._mixed):
+            losses, representation = vmap(one, randomness="error")(
+                tuple(self.parameters), sample, probe
+            )
+        return losses.to(self._dtype), representation
+
+    def _representation_shape(self, sample: Sample) -> tuple[int, ...]:
+        if self._probe_shape is None:
+            none = torch.zeros(self.n_lanes, dtype=self._dtype, device=self._device)
+            with torch.no_grad():
+                _, representation = self._stacked_with_probe(none, sample)
+            self._probe_shape = tuple(representation.shape[1:])
+        return (self.n_lanes, *self._probe_shape)
+
     @torch.no_grad()
     def evaluate(self) -> dict[str, Tensor]:
         """Return the mean losses over all samples of each split."""
@@ -239,7 +319,9 @@ class NeuralLanes(Lanes):
         def one(values: tuple[Tensor, ...], sample: tuple[Tensor, ...]) -> Tensor:
             return functional_call(self._template, self._named(values), (sample,))
 
-        return vmap(one, in_dims=(0, batch_dim), randomness="error")(tuple(parameters), batch)
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._mixed):
+            losses = vmap(one, in_dims=(0, batch_dim), randomness="error")(tuple(parameters), batch)
+        return losses.to(self._dtype)
 
     def _named(self, values: tuple[Tensor, ...]) -> dict[str, Tensor]:
         return {f"module.{n}": v for n, v in zip(self._names, values, strict=True)}
@@ -277,11 +359,40 @@ class _LossModule(torch.nn.Module):
         super().__init__()
         self.module = module
         self._problem = problem
+        self._probe: Tensor | None = None
+        self._representation: Tensor | None = None
+        if problem.representation is not None:
+            _submodule(problem, module).register_forward_hook(self._look)
 
-    def forward(self, batch: tuple[Tensor, ...], metrics: bool = False) -> object:
+    def forward(
+        self, batch: tuple[Tensor, ...], metrics: bool = False, probe: Tensor | None = None
+    ) -> object:
         if metrics:
             return self._problem.metrics(self.module, batch)
-        return self._problem.losses(self.module, batch)
+        self._probe, self._representation = probe, None
+        try:
+            losses = self._problem.losses(self.module, batch)
+            return losses if probe is None else (losses, self._representation)
+        finally:
+            self._probe = self._representation = None
+
+    def _look(
+        self, module: torch.nn.Module, given: object, representation: Tensor
+    ) -> Tensor | None:
+        if self._probe is None:
+            return None
+        self._representation = representation
+        return representation + self._probe
+
+
+def _submodule(problem: NeuralProblem, module: torch.nn.Module) -> torch.nn.Module:
+    try:
+        return module.get_submodule(str(problem.representation))
+    except AttributeError as error:
+        raise BadInput(
+            f"{problem.name!r} says that its heads read the submodule {problem.representation!r}, "
+            f"which its network does not have: {error}."
+        ) from error
 
 
 def _origin(seed: int, member: int, purpose: str) -> torch.Generator:

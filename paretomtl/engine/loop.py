@@ -72,12 +72,16 @@ class Batch:
             batch_size=settings.batch_size,
             dtype=dtype,
             device=device,
+            mixed=settings.precision == "bfloat16",
         )
         k, m = len(lanes), problem.n_objectives
         self.settings = settings
         self.groups = groups_of(lanes, device)
         self.reads = Reads.of(lanes[0].method)
         self.minibatches = lanes[0].method.minibatches
+        self._at_representation: NeuralLanes | None = None
+        if settings.level == "representation" and isinstance(self.lanes, NeuralLanes):
+            self._at_representation = self.lanes
         preferences = torch.tensor([lane.preference for lane in lanes], dtype=dtype)
         # Passed even when uniform, so that a lane's arithmetic does not depend on its neighbours'.
         self.preference = preferences.to(device)
@@ -119,7 +123,7 @@ class Batch:
     @property
     def passes_per_step(self) -> int:
         """Backward passes of one lane in one step."""
-        return passes_per_step(self.groups[0].method, self.lanes.n_tasks)
+        return passes_per_step(self.groups[0].method, self.lanes.n_tasks, self.settings.level)
 
     def run(self, progress: ProgressCallback | None) -> list[Outcome]:
         """Advance all lanes to the end of the budget, or until each has stopped or diverged."""
@@ -242,6 +246,8 @@ class Batch:
             answer = self._combine(self._signals(losses=losses.detach()))
             self.seen = Seen(losses.detach(), None, answer)
             gradients = lanes.gradients(losses, answer)
+        elif self._at_representation is not None:
+            losses, gradients = self._through_representation(self._at_representation)
         else:
             losses, blocks = lanes.jacobian(self.samples[0])
             gradients = self._combine_gradients(losses, blocks)
@@ -293,6 +299,24 @@ class Batch:
     def _draw(self) -> list[Sample]:
         """Return the minibatches of the next step."""
         return [self.lanes.draw() for _ in range(self.minibatches)]
+
+    def _through_representation(self, lanes: NeuralLanes) -> tuple[Tensor, list[Tensor]]:
+        """Combine the tasks where the heads begin, and take one pass through what they share."""
+        losses, rows, heads, representation = lanes.split(self.samples[0])
+        gramian = _inner([rows], [rows])
+        jacobian = rows if self.reads is Reads.JACOBIAN else None
+        answer = self._combine(self._signals(losses=losses, gramian=gramian, jacobian=jacobian))
+        weights = None if self.reads is Reads.JACOBIAN else answer
+        self.seen = Seen(losses, gramian, weights)
+        direction = answer if weights is None else _weighted_sum(weights, rows)
+        shared = iter(lanes.shared_gradients(representation, direction))
+        weighted = self.settings.weighted_heads and weights is not None
+        head_weights = weights if weighted else torch.ones_like(losses)
+        own = iter(_weighted_sum(head_weights, block) for block in heads)  # pyright: ignore[reportArgumentType]
+        return losses, [
+            next(shared) if is_shared else next(own).reshape(parameter.shape)
+            for parameter, is_shared in zip(lanes.parameters, lanes.shared, strict=True)
+        ]
 
     def _combine_gradients(self, losses: Tensor, blocks: list[Tensor]) -> list[Tensor]:
         """Return the direction for each parameter from every task's gradients [lanes, m, p]."""
@@ -365,6 +389,7 @@ def make_lanes(
     batch_size: int | None,
     dtype: torch.dtype,
     device: torch.device,
+    mixed: bool = False,
 ) -> Lanes:
     """Stack one copy of the problem for each seed, and each member of a set."""
     if isinstance(problem, AnalyticProblem):
@@ -375,7 +400,13 @@ def make_lanes(
         return AnalyticLanes(problem, seeds, members=members, dtype=dtype, device=device)
     if isinstance(problem, NeuralProblem):
         return NeuralLanes(
-            problem, seeds, members=members, batch_size=batch_size, dtype=dtype, device=device
+            problem,
+            seeds,
+            members=members,
+            batch_size=batch_size,
+            dtype=dtype,
+            device=device,
+            mixed=mixed,
         )
     raise BadInput(
         f"{type(problem).__name__} must derive from AnalyticProblem or NeuralProblem to be run."

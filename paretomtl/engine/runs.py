@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from paretomtl.engine.chunks import cut, run_lanes
 from paretomtl.engine.compute import Compute
@@ -14,8 +14,8 @@ from paretomtl.engine.outcome import Outcome
 from paretomtl.engine.seeding import stable_hash
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Method, SetMethod, method
-from paretomtl.problem import Problem, problem
-from paretomtl.sweep.spec import Budget, Choice, Optimizer, RunSpec
+from paretomtl.problem import NeuralProblem, Problem, problem
+from paretomtl.sweep.spec import Budget, Choice, Level, Optimizer, RunSpec
 
 
 def plan_batches(
@@ -87,7 +87,8 @@ def resolve(spec: RunSpec) -> tuple[Problem, Method]:
     the_problem = problem(spec.problem.name, **dict(spec.problem.options))
     the_method = method(spec.method.name, **dict(spec.method.options))
     check_fit(the_problem, the_method, spec.preference)
-    check_optimizer(the_method, spec.optimizer, spec.budget, the_problem.n_objectives)
+    check_optimizer(the_method, spec.optimizer, spec.budget, the_problem.n_objectives, spec.level)
+    check_level(the_problem, the_method, spec.level)
     if isinstance(the_method, SetMethod) and spec.preference not in spec.population:
         raise BadInput(
             f"method {spec.method.name!r} moves a whole set: `population` must list the preferences of "
@@ -128,14 +129,42 @@ def check_fit(problem: Problem, method: Method, preference: Sequence[float]) -> 
         )
 
 
-def check_optimizer(method: Method, optimizer: Optimizer, budget: Budget, n_tasks: int) -> None:
+def check_level(problem: Problem, method: Method, level: Level) -> None:
+    """Check that the tasks' gradients can be taken at a level.
+
+    Raises:
+        BadInput: No such level, or the representation is asked for where there is none.
+    """
+    if level not in get_args(Level):
+        raise BadInput(f"`level` must be one of {', '.join(get_args(Level))}; found {level!r}.")
+    if level == "parameters":
+        return
+    if not isinstance(problem, NeuralProblem) or problem.representation is None:
+        raise BadInput(
+            f"level 'representation' needs a network that states which submodule its heads read "
+            f"(`representation`), and {problem.name!r} states none: use level 'parameters'."
+        )
+    if method.minibatches > 1:
+        raise BadInput(
+            f"method {method.name!r} compares the gradients of two minibatches, which at the "
+            "representation are gradients by different samples: use level 'parameters'."
+        )
+
+
+def check_optimizer(
+    method: Method,
+    optimizer: Optimizer,
+    budget: Budget,
+    n_tasks: int,
+    level: Level = "parameters",
+) -> None:
     """Check that a budget holds at least one step, and a learning-rate schedule what it needs.
 
     Raises:
         BadInput: Fewer passes than one step takes, a cosine schedule without a known last step, or a
             conflict-aware rate with a method that computes no gradient of each task.
     """
-    passes = passes_per_step(method, n_tasks)
+    passes = passes_per_step(method, n_tasks, level)
     if budget.unit == "passes" and budget.amount < passes:
         raise BadInput(
             f"one step of {method.name!r} takes {passes} backward passes; "

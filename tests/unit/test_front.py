@@ -95,7 +95,7 @@ def test_the_plot_shows_the_runs_and_the_exact_front() -> None:
         ({"lr": -1.0}, BadInput, "`lr` must be"),
         ({"device": "cuda:99"}, BadInput, "machine has"),
         ({"device": "tpu"}, BadInput, "unknown device"),
-        ({"precision": "float16"}, BadInput, "'float32' or 'float64'"),
+        ({"precision": "float16"}, BadInput, "one of float64, float32"),
         ({"budget": pm.Budget(passes=1), "method": "mgda"}, BadInput, "takes 2 backward passes"),
     ],
 )

@@ -117,6 +117,11 @@ class MultiDigits(NeuralProblem):
         """Build one network with torch's default initialisation."""
         return TwoHeads(self.width, self.depth)
 
+    @property
+    def representation(self) -> str:
+        """Both heads read what the trunk makes of a picture."""
+        return "trunk"
+
     def losses(self, module: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
         """Return the mean cross-entropy of each corner, [2]."""
         pictures, upper_left, lower_right = batch

@@ -1,0 +1,127 @@
+"""Gradients taken at the representation are those of the network cut in two."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import cross_entropy, mse_loss
+
+import paretomtl as pm
+from paretomtl.engine.chunks import run_lanes
+from paretomtl.engine.lane import Lane, Settings
+from paretomtl.engine.lanes import NeuralLanes
+from paretomtl.engine.loop import Batch
+from paretomtl.errors import BadInput
+from paretomtl.sweep.spec import Budget, Optimizer
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def divided(tiny_network: Any) -> Any:
+    class Divided(type(tiny_network)):
+        @property
+        def representation(self) -> str:
+            return "trunk"
+
+    return Divided()
+
+
+def one(lanes: NeuralLanes, lane: int) -> Any:
+    module = lanes._problem.module().double()
+    for name, value in zip(lanes._names, lanes.parameters, strict=True):
+        module.get_parameter(name).data.copy_(value[lane])
+    return module
+
+
+def test_rows_heads_and_the_way_back_equal_plain_autograd(divided: Any) -> None:
+    lanes = NeuralLanes(divided, [3, 4], batch_size=None, dtype=torch.float64, device=CPU)
+    sample = lanes.draw()
+    losses, rows, heads, representation = lanes.split(sample)
+    weights = torch.tensor([[0.2, 0.8], [0.5, 0.7]], dtype=torch.float64)
+    direction = (weights[:, :, None] * rows).sum(1)
+    shared = lanes.shared_gradients(representation, direction)
+    for k in (0, 1):
+        module = one(lanes, k)
+        x, label, target = (t[k] for t in sample)
+        z = module.trunk(x).detach().requires_grad_()  # what the heads read: before tanh
+        hidden = torch.tanh(z)
+        own = [
+            cross_entropy(module.left(hidden), label),
+            mse_loss(module.right(hidden).squeeze(-1), target),
+        ]
+        for task, loss in enumerate(own):
+            (row,) = torch.autograd.grad(loss, z, retain_graph=True)
+            torch.testing.assert_close(rows[k, task], row.flatten(), rtol=1e-12, atol=1e-14)
+            torch.testing.assert_close(losses[k, task], loss.detach(), rtol=1e-12, atol=0)
+        head_rows = torch.autograd.grad(own[0], list(module.left.parameters()))
+        for block, row in zip(heads, head_rows, strict=False):
+            torch.testing.assert_close(block[k, 0], row.flatten(), rtol=1e-12, atol=1e-14)
+        total = weights[k] @ divided.losses(module, tuple(t[k] for t in sample))
+        expected = torch.autograd.grad(total, list(module.trunk.parameters()))
+        for got, wanted in zip(shared, expected, strict=True):
+            torch.testing.assert_close(got[k], wanted, rtol=1e-11, atol=1e-13)
+
+
+def settings(**fields: Any) -> Settings:
+    return Settings(
+        optimizer=Optimizer(lr=0.01), budget=Budget(steps=15), level="representation", **fields
+    )
+
+
+def lane(name: str, seed: int = 0) -> Lane:
+    return Lane(method=pm.method(name), preference=(0.3, 0.7), seed=seed, key=seed, lr=0.01)
+
+
+@pytest.mark.parametrize("method", ["mgda", "upgrad", "graddrop"])
+def test_runs_go_through_and_are_equal_alone_and_together(divided: Any, method: str) -> None:
+    together = run_lanes(divided, [lane(method, s) for s in range(4)], settings())
+    (alone,) = run_lanes(divided, [lane(method, 2)], settings())
+    np.testing.assert_array_equal(alone.losses["test"], together[2].losses["test"])
+    assert together[0].losses["train"][-1].sum() < together[0].losses["train"][0].sum()
+    assert together[0].backward_passes[-1] == 15
+
+
+def test_the_directions_differ_from_those_on_parameters(divided: Any) -> None:
+    at_parameters = dataclasses.replace(settings(), level="parameters")
+    (cheap,) = run_lanes(divided, [lane("mgda")], settings())
+    (full,) = run_lanes(divided, [lane("mgda")], at_parameters)
+    assert (cheap.losses["test"] != full.losses["test"]).any()
+    assert full.backward_passes[-1] == 30
+
+
+def test_heads_follow_the_weights_only_when_told(divided: Any) -> None:
+    plain = Batch(divided, [lane("mgda"), lane("mgda", 1)], settings(), CPU)
+    weighted = Batch(divided, [lane("mgda"), lane("mgda", 1)], settings(weighted_heads=True), CPU)
+    plain.step()
+    weighted.step()
+    same = [
+        torch.equal(a, b)
+        for a, b in zip(plain.lanes.parameters, weighted.lanes.parameters, strict=True)
+    ]
+    assert all(s for s, shared in zip(same, plain.lanes.shared, strict=True) if shared)
+
+
+def test_a_problem_that_states_no_representation_is_refused() -> None:
+    with pytest.raises(BadInput, match="level 'representation' needs a network that states"):
+        pm.trace("zdt1", "mgda", level="representation")
+
+
+def test_a_method_of_two_minibatches_is_refused() -> None:
+    name = next(n for n in pm.methods if pm.method(n, **pm.methods[n].example).minibatches > 1)
+    with pytest.raises(BadInput, match="two minibatches"):
+        pm.trace("multi_digits", name, level="representation", budget=pm.Budget(steps=3))
+
+
+def test_a_representation_that_is_not_there_is_named(tiny_network: Any) -> None:
+    class Wrong(type(tiny_network)):
+        @property
+        def representation(self) -> str:
+            return "encoder"
+
+    with pytest.raises(BadInput, match="submodule 'encoder', which its network does not have"):
+        Batch(Wrong(), [lane("mgda")], settings(), CPU)
