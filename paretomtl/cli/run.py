@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from paretomtl.cli.output import PLAIN, Output
+from paretomtl.cli.profiling import profile_steps
 from paretomtl.cli.progress import RunProgress, duration
 from paretomtl.cli.stores import store_of
 from paretomtl.cli.summary import COLUMNS, for_people, summarize
@@ -34,6 +35,7 @@ def run_command(
     compile: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     deterministic: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     memory: str | None = None,
+    profile: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     only: Annotated[list[str] | None, Parameter(negative="")] = None,
     retry_failed: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     dry_run: Annotated[bool, Parameter(negative="", show_default=False)] = False,
@@ -50,6 +52,7 @@ def run_command(
         compile: Compile each batch's step: slower to start, faster to run.
         deterministic: The same numbers to the bit in any batch and with any number of threads.
         memory: Most memory for a batch's tensors, such as 6GB; larger batches are cut.
+        profile: Before the run, show where the time of a step goes, and write traces beside the store.
         executor: What runs the batches: local, processes or ray.
         only: A selection such as problem=zdt1, method=mgda, seed=0 or gamma=2; repeat for more.
         retry_failed: Run again what is stored as failed.
@@ -77,7 +80,9 @@ def run_command(
     if dry_run:
         _show_plan(output, kept, specs, pending)
         return 0
-    check_data(pending)
+    check_data(specs if profile else pending)
+    if profile:
+        profile_steps(output, specs, compute, kept.path.with_name(f"{kept.path.name}-profile"))
     with RunProgress(output) as progress:
         summary = execute(
             specs,

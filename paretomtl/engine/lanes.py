@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.func import functional_call, vmap  # pyright: ignore[reportPrivateImportUsage]
 
 from paretomtl.engine.minibatches import Minibatches
+from paretomtl.engine.phases import phase
 from paretomtl.engine.seeding import generator
 from paretomtl.errors import BadInput
 from paretomtl.problem import SPLITS, AnalyticProblem, NeuralProblem, Split
@@ -118,9 +119,11 @@ class AnalyticLanes(Lanes):
         m = self.n_tasks
         x = self.parameters[0]
         copies = x.detach().expand(m, *x.shape).requires_grad_()
-        losses = self._problem.objectives(copies)
+        with phase("forward"):
+            losses = self._problem.objectives(copies)
         rows = self._rows.expand(m, self.n_lanes, m)
-        (gradient,) = torch.autograd.grad(losses, copies, rows)
+        with phase("backward"):
+            (gradient,) = torch.autograd.grad(losses, copies, rows)
         return losses[0], [gradient.transpose(0, 1)]
 
     @torch.no_grad()
@@ -208,21 +211,24 @@ class NeuralLanes(Lanes):
 
     def jacobian(self, sample: Sample) -> tuple[Tensor, list[Tensor]]:
         """Return the losses and every task's gradient for each parameter: m backward passes."""
-        losses = self.losses(sample)
+        with phase("forward"):
+            losses = self.losses(sample)
         blocks = [
             torch.empty(p.shape[0], self.n_tasks, p[0].numel(), dtype=p.dtype, device=p.device)
             for p in self.parameters
         ]
         for task in range(self.n_tasks):
-            rows = torch.autograd.grad(
-                losses[:, task].sum(),
-                self.parameters,
-                retain_graph=task < self.n_tasks - 1,
-                allow_unused=True,
-                materialize_grads=True,
-            )
-            for block, row in zip(blocks, rows, strict=True):
-                block[:, task] = row.flatten(1)
+            with phase("backward"):
+                rows = torch.autograd.grad(
+                    losses[:, task].sum(),
+                    self.parameters,
+                    retain_graph=task < self.n_tasks - 1,
+                    allow_unused=True,
+                    materialize_grads=True,
+                )
+            with phase("Gramian"):
+                for block, row in zip(blocks, rows, strict=True):
+                    block[:, task] = row.flatten(1)
         return losses.detach(), blocks
 
     def gradients(self, losses: Tensor, weights: Tensor) -> list[Tensor]:

@@ -21,6 +21,7 @@ from paretomtl.engine.lane import Lane, Reads, Settings, passes_per_step
 from paretomtl.engine.lanes import AnalyticLanes, Lanes, NeuralLanes, Sample
 from paretomtl.engine.optimizers import OPTIMIZERS, Corrections
 from paretomtl.engine.outcome import Outcome
+from paretomtl.engine.phases import phase
 from paretomtl.engine.program import Carried, Numbers, Program
 from paretomtl.engine.rates import Rate
 from paretomtl.engine.schedule import Clock
@@ -135,7 +136,8 @@ class Batch:
             ended = clock.ended(step)
             check = self.standstill is not None and self.standstill.due(step)
             if ended or check or clock.snapshot_due(step):
-                losses = self.lanes.evaluate()
+                with phase("evaluation"):
+                    losses = self.lanes.evaluate()
                 if self.standstill is not None and check:
                     self._freeze(self.standstill.stopped(losses[self._watched]))
                 going: list[bool] = self.alive.tolist()  # pyright: ignore[reportUnknownVariableType]
@@ -242,23 +244,26 @@ class Batch:
         lanes = self.lanes
         self.optimizer.look_ahead()
         if self.reads is Reads.LOSSES:
-            losses = lanes.losses(self.samples[0])
+            with phase("forward"):
+                losses = lanes.losses(self.samples[0])
             answer = self._combine(self._signals(losses=losses.detach()))
             self.seen = Seen(losses.detach(), None, answer)
-            gradients = lanes.gradients(losses, answer)
+            with phase("backward"):
+                gradients = lanes.gradients(losses, answer)
         elif self._at_representation is not None:
             losses, gradients = self._through_representation(self._at_representation)
         else:
             losses, blocks = lanes.jacobian(self.samples[0])
             gradients = self._combine_gradients(losses, blocks)
-        finite = torch.isfinite(losses.detach()).all(-1)
-        for gradient in gradients:
-            # One reduction instead of a mask as large as the network: a sum is finite only if its
-            # terms are (an overflowing sum is a lane past saving all the same).
-            finite = finite & torch.isfinite(gradient.sum(tuple(range(1, gradient.ndim))))
-        self.died = torch.where(self.alive & ~finite, self.steps, self.died)
-        self.alive = self.alive & finite
-        with torch.no_grad():
+        with phase("checks"):
+            finite = torch.isfinite(losses.detach()).all(-1)
+            for gradient in gradients:
+                # One reduction instead of a mask as large as the network: a sum is finite only if its
+                # terms are (an overflowing sum is a lane past saving all the same).
+                finite = finite & torch.isfinite(gradient.sum(tuple(range(1, gradient.ndim))))
+            self.died = torch.where(self.alive & ~finite, self.steps, self.died)
+            self.alive = self.alive & finite
+        with torch.no_grad(), phase("update"):
             factor = self.rate.factor(numbers.scheduled, self.seen.gramian)
             corrections = Corrections(numbers.rate, numbers.eps)
             self.optimizer.step(gradients, self.alive, factor, corrections)
@@ -298,7 +303,8 @@ class Batch:
 
     def _draw(self) -> list[Sample]:
         """Return the minibatches of the next step."""
-        return [self.lanes.draw() for _ in range(self.minibatches)]
+        with phase("minibatch"):
+            return [self.lanes.draw() for _ in range(self.minibatches)]
 
     def _through_representation(self, lanes: NeuralLanes) -> tuple[Tensor, list[Tensor]]:
         """Combine the tasks where the heads begin, and take one pass through what they share."""
@@ -327,7 +333,8 @@ class Batch:
             _, others = lanes.jacobian(self.samples[1])
             cross = _inner(shared, [o for o, s in zip(others, lanes.shared, strict=True) if s])
         jacobian = torch.cat(shared, -1) if self.reads is Reads.JACOBIAN else None
-        gramian = _inner(shared, shared)
+        with phase("Gramian"):
+            gramian = _inner(shared, shared)
         signals = self._signals(
             losses=losses, gramian=gramian, cross_gramian=cross, jacobian=jacobian
         )
@@ -342,12 +349,15 @@ class Batch:
         ones = torch.ones_like(losses)
         head_weights = weights if self.settings.weighted_heads and weights is not None else ones
         directions: list[Tensor] = []
-        for parameter, block, is_shared in zip(lanes.parameters, blocks, lanes.shared, strict=True):
-            if is_shared and weights is None:
-                direction = next(parts)
-            else:
-                direction = _weighted_sum(weights if is_shared else head_weights, block)  # pyright: ignore[reportArgumentType]
-            directions.append(direction.reshape(parameter.shape))
+        with phase("weighted sum"):
+            for parameter, block, is_shared in zip(
+                lanes.parameters, blocks, lanes.shared, strict=True
+            ):
+                if is_shared and weights is None:
+                    direction = next(parts)
+                else:
+                    direction = _weighted_sum(weights if is_shared else head_weights, block)  # pyright: ignore[reportArgumentType]
+                directions.append(direction.reshape(parameter.shape))
         return directions
 
     def _signals(self, **signals: Tensor | None) -> Signals:
@@ -362,10 +372,11 @@ class Batch:
     def _combine(self, signals: Signals) -> Tensor:
         """Let each method answer for its own lanes."""
         answers: list[Tensor] = []
-        for group in self.groups:
-            answer, group.state = group.method.step(group.state, group.view(signals))
-            answers.append(answer.reshape(group.n_lanes, -1))
-        return answers[0] if len(answers) == 1 else torch.cat(answers)
+        with phase("method"):
+            for group in self.groups:
+                answer, group.state = group.method.step(group.state, group.view(signals))
+                answers.append(answer.reshape(group.n_lanes, -1))
+            return answers[0] if len(answers) == 1 else torch.cat(answers)
 
     def _observe(self) -> None:
         readers = [g for g in self.groups if g.method.reads_next_losses]

@@ -195,3 +195,27 @@ def test_verify_agrees_with_an_honest_store_and_not_with_a_changed_one(cli, stor
     answer = cli("verify", "forged", "--sample", 2)
     assert answer.code == 4
     assert "0 of 2 runs agree" in answer.out
+
+
+def test_a_profile_is_written_beside_the_store_and_the_runs_are_made(cli, suite):
+    answer = cli("run", suite(), "--profile")
+    assert answer.code == 0
+    folder = suite().parent / "runs" / "tiny-profile"
+    lines = (folder / "steps.csv").read_text().splitlines()
+    assert lines[0] == "problem,reads,lanes,part,milliseconds,share"
+    assert any(",whole step," in line for line in lines)
+    assert list(folder.glob("*.json"))
+    assert "24 runs carried out" in answer.out
+    assert open_store(suite().parent / "runs" / "tiny").statuses()
+
+
+def test_memory_and_determinism_are_options_of_a_run(cli, suite):
+    cut = cli("run", suite(), "--memory", "1MB", "--deterministic")
+    assert cut.code == 0
+    assert "24 runs carried out" in cut.out
+    bad = cli("run", suite(), "--memory", "much")
+    assert bad.code == 2
+    assert "must be a size such as '6 GB'" in bad.err
+    small = cli("run", suite(), "--memory", "10", "--store", "elsewhere")
+    assert small.code == 2
+    assert "too small for one lane" in small.err
