@@ -58,8 +58,8 @@ def clean(gramian: Gramian) -> CleanGramian:
     matrix = gramian.to(torch.float64).contiguous()
     if _may_look(gramian) and math.isfinite(float(matrix.sum())):
         return CleanGramian(matrix, None, precision, dtype)
-    # zero times x is zero exactly when x is finite: one pass, whatever the magnitudes
-    finite = (matrix * 0).sum((-2, -1)) == 0
+    # not by multiplying with zero, which inductor takes for zero whatever the other factor is
+    finite = matrix.isfinite().flatten(-2).all(-1)
     eye = torch.eye(gramian.shape[-1], dtype=torch.float64, device=gramian.device)
     matrix = torch.where(finite[..., None, None], matrix, eye).contiguous()
     return CleanGramian(matrix, finite, precision, dtype)

@@ -78,6 +78,8 @@ class Inputs:
         if self.method.minibatches > 1 and "gramian" in tensors:
             tensors.setdefault("cross_gramian", tensors["gramian"])
         device = self.tensor_kind["device"]
+        if generator is not None and not isinstance(generator, torch.Generator):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise BadInput(f"`generator` must be a torch.Generator or None; found {generator!r}.")
         if generator is None:
             keys = torch.zeros(self.batch, dtype=torch.int64, device=device)
         else:
@@ -137,6 +139,10 @@ class Inputs:
     def _unify(self) -> None:
         """Give all inputs one dtype and device: those of the data, not of the preference."""
         data = [t for n, t in self.tensors.items() if n not in _MAY_LACK_LANES]
+        devices = {n: str(t.device) for n, t in self.tensors.items() if n not in _MAY_LACK_LANES}
+        if len(set(devices.values())) > 1:
+            listed = ", ".join(f"`{name}` on {device}" for name, device in devices.items())
+            raise BadInput(f"all inputs must be on one device; found {listed}.")
         dtype = torch.float64 if any(t.dtype == torch.float64 for t in data) else torch.float32
         self.tensor_kind: dict[str, Any] = {"dtype": dtype, "device": data[0].device}
         self.tensors = {name: t.to(**self.tensor_kind) for name, t in self.tensors.items()}
@@ -187,6 +193,17 @@ def _check_gramian(gramian: Tensor) -> None:
         raise BadInput(
             "a Gramian has squared lengths on its diagonal, which cannot be negative; "
             f"found {diagonal[diagonal < 0][0].item():g}."
+        )
+    lengths = diagonal.sqrt()
+    bound = lengths.unsqueeze(-1) * lengths.unsqueeze(-2)
+    # where a length has underflowed the inner product need not have
+    beyond = (gramian.abs() > bound * (1 + tolerance)) & (bound > 0)
+    if bool(beyond.any()):
+        *lane, i, j = _first_place(beyond)
+        raise BadInput(
+            "a Gramian's inner products cannot exceed the lengths of their gradients; found "
+            f"G[{i}, {j}] = {gramian[(*lane, i, j)].item():g} where the lengths allow "
+            f"{bound[(*lane, i, j)].item():g}{f' in lane {lane}' if lane else ''}."
         )
 
 

@@ -175,6 +175,15 @@ BAD = [
     ),
     (lambda: pm.weights("mgda", gramian=-torch.eye(2)), r"diagonal.*negative.*-1"),
     (
+        lambda: pm.weights("mgda", gramian=torch.tensor([[1.0, 5.0], [5.0, 1.0]])),
+        r"cannot exceed the lengths.*G\[0, 1\] = 5 .*allow 1",
+    ),
+    (lambda: pm.weights("random", gramian=torch.eye(2), generator=5), r"torch.Generator.*5"),
+    (
+        lambda: pm.weights("epo", gramian=torch.eye(2), losses=torch.ones(2, device="meta")),
+        r"one device.*`losses` on meta, `gramian` on cpu",
+    ),
+    (
         lambda: pm.aggregate("db_mtl", ROWS, losses=torch.ones(4, 2)),
         r"`jacobian`|`losses`.*fit.*found",
     ),
