@@ -1,13 +1,18 @@
 """What a step of K stacked networks costs: against one network at a time, and against the bare products.
 
-    python benchmarks/neural_lanes.py [--repetitions 15] [--compile]
+    python benchmarks/neural_lanes.py [--repetitions 15] [--only mlp lenet] [--markdown FILE]
 
-Every row is one step of K networks on their own minibatches with Adam, in CPU seconds of one thread,
-medians of interleaved repetitions:
+Every row is one step of K networks on their own minibatches with Adam, in CPU milliseconds of one
+thread, medians of interleaved repetitions:
 
 - loop: the same networks one after the other in plain autograd with torch.optim.Adam,
-- floor: nothing but the batched matrix products that forward and backward pass cannot do without,
-- linear, mgda: our engine's whole step (minibatch, forward, backward, method, optimizer, checks).
+- floor: nothing but the batched matrix products that forward and backward pass cannot do without (the
+  gradient by the data is none of them),
+- eager: our engine's whole step (minibatch, forward, backward, method, checks, optimizer) as it runs by
+  default, any module under vmap; compiled: the same step with `compile=True`,
+- linear reads losses, mgda the Gramian (two backward passes).
+
+Compared are loop / ours (larger is better) and ours / floor (1 is the floor; m = 2 floors for mgda).
 """
 
 from __future__ import annotations
@@ -26,7 +31,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 import paretomtl as pm
-from paretomtl.engine.loop import Batch, Lane, Settings
+from paretomtl.engine.lane import Lane, Settings
+from paretomtl.engine.loop import Batch
 from paretomtl.problem import NeuralProblem, ProblemCard, Split
 from paretomtl.sweep.spec import Budget, Optimizer
 
@@ -40,6 +46,23 @@ class TwoHeads(nn.Module):
         )
         self.first = nn.Linear(sizes[-1], 10)
         self.second = nn.Linear(sizes[-1], 10)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        z = self.trunk(x)
+        return self.first(z), self.second(z)
+
+
+class LeNet(nn.Module):
+    def __init__(self, side: int) -> None:
+        super().__init__()
+        left = ((side - 4) // 2 - 4) // 2
+        self.trunk = nn.Sequential(
+            *(nn.Conv2d(1, 10, 5), nn.MaxPool2d(2), nn.ReLU()),
+            *(nn.Conv2d(10, 20, 5), nn.MaxPool2d(2), nn.ReLU()),
+            *(nn.Flatten(), nn.Linear(20 * left * left, 50), nn.ReLU()),
+        )
+        self.first = nn.Linear(50, 10)
+        self.second = nn.Linear(50, 10)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         z = self.trunk(x)
@@ -80,6 +103,25 @@ class Classification(NeuralProblem):
         )
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pictures(Classification):
+    """The same with square pictures and a small convolutional network."""
+
+    side: int = 16
+
+    def module(self) -> nn.Module:
+        return LeNet(self.side)
+
+    def data(self, split: Split) -> tuple[Tensor, ...]:
+        g = torch.Generator().manual_seed(0)
+        n = 4 * self.batch
+        return (
+            torch.randn(n, 1, self.side, self.side, generator=g),
+            torch.randint(10, (n,), generator=g),
+            torch.randint(10, (n,), generator=g),
+        )
+
+
 def loop_step(problem: Classification, k: int) -> Callable[[], None]:
     modules = [problem.module() for _ in range(k)]
     optimizers = [torch.optim.Adam(module.parameters(), 1e-3) for module in modules]
@@ -115,7 +157,7 @@ def floor_step(problem: Classification, k: int) -> Callable[[], None]:
 
 
 def engine_step(
-    problem: Classification, k: int, method: str, **settings: object
+    problem: Classification, k: int, method: str, *, compiled: bool = False
 ) -> Callable[[], None]:
     lanes = [
         Lane(
@@ -127,48 +169,57 @@ def engine_step(
         )
         for i in range(max(k, 2))
     ]
-    batch = Batch(
-        problem,
-        lanes,
-        Settings(optimizer=Optimizer(lr=1e-3), budget=Budget(steps=1000), **settings),
-        torch.device("cpu"),
-    )
-    return batch.step
+    settings = Settings(optimizer=Optimizer(lr=1e-3), budget=Budget(steps=1000))
+    return Batch(problem, lanes, settings, torch.device("cpu"), compiled=compiled).step
 
 
 CASES = [
-    ("28k MLP, batch 64", Classification(), (1, 8, 32, 128)),
-    ("28k MLP, batch 16", Classification(batch=16), (128,)),
-    ("144-32-16 MLP, batch 32", Classification(sizes=(144, 32, 16), batch=32), (1, 128, 512)),
+    ("mlp", "28k MLP, batch 64", Classification(), (1, 8, 32, 128)),
+    ("mlp", "28k MLP, batch 16", Classification(batch=16), (128,)),
+    ("mlp", "144-32-16 MLP, batch 32", Classification(sizes=(144, 32, 16), batch=32), (1, 512)),
+    ("lenet", "LeNet 16x16, batch 32", Pictures(side=16, batch=32), (32,)),
+    ("lenet", "LeNet 36x36, batch 32", Pictures(side=36, batch=32), (16,)),
 ]
+
+COLUMNS = ("loop", "floor", "linear", "linear compiled", "mgda", "mgda compiled")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--repetitions", type=int, default=15)
+    parser.add_argument("--only", nargs="*", choices=("mlp", "lenet"), default=("mlp", "lenet"))
+    parser.add_argument("--markdown", type=Path, help="also write the table to this file")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    print(f"{_cpu()}, 1 thread, torch {torch.__version__}; CPU ms of a step")
-    print(
-        f"{'case':<26}{'K':>5}{'loop':>9}{'floor':>9}{'linear':>9}{'mgda':>9}"
-        f"{'loop/lin':>10}{'lin/floor':>10}{'mgda/lin':>10}{'loop/mgda':>10}"
-    )
-    for name, problem, counts in CASES:
-        for k in counts:
+    lines = [
+        f"{_cpu()}, 1 thread, torch {torch.__version__}; CPU ms of a step, then ratios.",
+        "",
+        "| case | K | " + " | ".join(COLUMNS) + " | loop / linear | loop / linear compiled "
+        "| linear compiled / floor | mgda compiled / 2 floors |",
+        "|---|" + "---:|" * (len(COLUMNS) + 5),
+    ]
+    print("\n".join(lines), flush=True)
+    for kind, name, problem, counts in CASES:
+        for k in counts if kind in options.only else ():
             steps = {
                 "loop": loop_step(problem, k),
-                "floor": floor_step(problem, k),
                 "linear": engine_step(problem, k, "linear"),
+                "linear compiled": engine_step(problem, k, "linear", compiled=True),
                 "mgda": engine_step(problem, k, "mgda"),
+                "mgda compiled": engine_step(problem, k, "mgda", compiled=True),
             }
+            if kind == "mlp":
+                steps["floor"] = floor_step(problem, k)
             t = medians(steps, options.repetitions)
-            print(
-                f"{name:<26}{k:>5}"
-                + "".join(f"{1e3 * t[c]:>9.2f}" for c in steps)
-                + f"{t['loop'] / t['linear']:>10.1f}{t['linear'] / t['floor']:>10.2f}"
-                f"{t['mgda'] / t['linear']:>10.2f}{t['loop'] / t['mgda']:>10.1f}",
-                flush=True,
-            )
+            floor = t.get("floor", float("nan"))
+            figures = [f"{1e3 * t[c]:.2f}" if c in t else "" for c in COLUMNS]
+            ratios = [t["loop"] / t["linear"], t["loop"] / t["linear compiled"]]
+            ratios += [t["linear compiled"] / floor, t["mgda compiled"] / (2 * floor)]
+            figures += [f"{r:.2f}" if r == r else "" for r in ratios]
+            lines.append(f"| {name} | {k} | " + " | ".join(figures) + " |")
+            print(lines[-1], flush=True)
+    if options.markdown:
+        options.markdown.write_text("\n".join(lines) + "\n")
 
 
 def medians(steps: dict[str, Callable[[], None]], repetitions: int) -> dict[str, float]:

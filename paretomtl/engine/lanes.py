@@ -7,12 +7,14 @@ Runs are independent, so one backward pass through the sum over lanes gives each
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
 from torch.func import functional_call, vmap  # pyright: ignore[reportPrivateImportUsage]
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from paretomtl.engine.minibatches import Minibatches
 from paretomtl.engine.phases import phase
@@ -290,7 +292,7 @@ class NeuralLanes(Lanes):
         def one(values: tuple[Tensor, ...], batch: Sample, zero: Tensor) -> tuple[Tensor, Tensor]:
             return functional_call(self._template, self._named(values), (batch, False, zero))
 
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._mixed):
+        with self._arithmetic():
             losses, representation = vmap(one, randomness="error")(
                 tuple(self.parameters), sample, probe
             )
@@ -325,9 +327,16 @@ class NeuralLanes(Lanes):
         def one(values: tuple[Tensor, ...], sample: tuple[Tensor, ...]) -> Tensor:
             return functional_call(self._template, self._named(values), (sample,))
 
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._mixed):
+        with self._arithmetic():
             losses = vmap(one, in_dims=(0, batch_dim), randomness="error")(tuple(parameters), batch)
         return losses.to(self._dtype)
+
+    @contextmanager
+    def _arithmetic(self) -> Generator[None]:
+        # vmap has no rule for the CPU's fused attention and would loop over the lanes.
+        attention = sdpa_kernel(SDPBackend.MATH) if self._device.type == "cpu" else nullcontext()
+        with attention, torch.autocast(self._device.type, torch.bfloat16, enabled=self._mixed):
+            yield
 
     def _named(self, values: tuple[Tensor, ...]) -> dict[str, Tensor]:
         return {f"module.{n}": v for n, v in zip(self._names, values, strict=True)}
@@ -347,7 +356,8 @@ class NeuralLanes(Lanes):
         n = len(data[0])
 
         def one(values: tuple[Tensor, ...], sample: tuple[Tensor, ...]) -> dict[str, Tensor]:
-            return functional_call(self._template, self._named(values), (sample, True))
+            with self._arithmetic():
+                return functional_call(self._template, self._named(values), (sample, True))
 
         totals: dict[str, Tensor] = {}
         for chunk in _chunks(data):
