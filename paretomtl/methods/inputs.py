@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,6 +21,7 @@ from paretomtl.methods.base import (
     Signals,
     Weighting,
 )
+from paretomtl.methods.loss_normalization import VANISHING, LiveNorm
 
 ArrayLike: TypeAlias = "Tensor | NDArray[Any]"
 
@@ -68,6 +70,8 @@ class Inputs:
             _check_gramian(self.tensors["gramian"].detach())
         if chosen.needs_positive_losses and "losses" in self.tensors:
             _check_positive(chosen, self.tensors["losses"].detach())
+            if isinstance(chosen, LiveNorm):
+                _warn_of_vanishing(chosen, self.tensors["losses"].detach())
 
     def signals(self, generator: torch.Generator | None) -> Signals:
         """Return what the method reads; a Gramian is made where only the Jacobian was given."""
@@ -204,6 +208,21 @@ def _check_gramian(gramian: Tensor) -> None:
             "a Gramian's inner products cannot exceed the lengths of their gradients; found "
             f"G[{i}, {j}] = {gramian[(*lane, i, j)].item():g} where the lengths allow "
             f"{bound[(*lane, i, j)].item():g}{f' in lane {lane}' if lane else ''}."
+        )
+
+
+def _warn_of_vanishing(chosen: LiveNorm, losses: Tensor) -> None:
+    """Warn where dividing by the losses gives one task all the weight."""
+    unbounded = (torch.as_tensor(chosen.eps) == 0).unsqueeze(-1)
+    small = chosen.vanishing(losses) & unbounded
+    if bool(small.any()):
+        *lane, task = _first_place(small)
+        where = f" in lane {lane}" if lane else ""
+        warnings.warn(
+            f"live_norm divides by a loss that vanishes: {losses[(*lane, task)].item():g} for task "
+            f"{task + 1}{where}, less than {VANISHING:g} of the largest; its weight hides all others. "
+            "Set `eps`, or `decay` for a running mean.",
+            stacklevel=4,
         )
 
 

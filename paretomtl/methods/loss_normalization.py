@@ -47,6 +47,10 @@ class LogSum(PositiveScalarization):
         return bounded(emphasize(reciprocal(self.positive(signals)), signals))
 
 
+VANISHING = 1e-8
+"""Share of the largest loss below which a loss counts as vanishing."""
+
+
 @methods.register("live_norm")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LiveNorm(PositiveScalarization):
@@ -63,6 +67,11 @@ class LiveNorm(PositiveScalarization):
     card: ClassVar[Card] = Card(
         title="Real-time normalisation (stop-gradient)",
         formula="sum_i m p_i L_i / sg(Lbar_i + eps),  Lbar <- decay Lbar + (1 - decay) L, Lbar(0) = L(0)",
+        departures=(
+            "A loss <= 0 gives its lane NaN weights, so that the run is reported. A loss that vanishes beside "
+            "the others takes all the weight: direct calls warn, a run shows it in its gradient shares; "
+            "`eps` bounds the weight."
+        ),
         source="Su, kexue.fm, Multi-task talk (1), 2022",
         peers=("TorchJD, LibMTL, LibMOON: absent.",),
         cost="O(m)",
@@ -98,6 +107,10 @@ class LiveNorm(PositiveScalarization):
         if self.decay == 0:
             return state
         return {"mean": self._mean(state, signals), "count": state["count"] + 1}
+
+    def vanishing(self, losses: Tensor) -> Tensor:
+        """Tell which losses are so small beside the lane's largest that their weights hide all others."""
+        return losses < VANISHING * losses.amax(-1, keepdim=True)
 
     def _mean(self, state: State, signals: Signals) -> Tensor:
         losses = self.positive(signals).detach()

@@ -61,7 +61,7 @@ class MOOSVGD(SetMethod):
     def step(self, state: State, signals: Signals) -> tuple[Tensor, State]:
         """Return the members' directions, [*sets, members, n], and the state unchanged."""
         losses, rows = losses_of(self, signals), jacobian_of(self, signals)
-        good = ((losses * 0).sum(-1) + (rows * 0).sum((-2, -1))) == 0
+        good = losses.isfinite().all(-1) & rows.isfinite().flatten(-2).all(-1)
         own = torch.where(good.unsqueeze(-1), losses, 0.0)
         shared = torch.where(good[..., None, None], rows, 0.0)
         gap = own.unsqueeze(-2) - own.unsqueeze(-3)  # [*sets, i, j, m]

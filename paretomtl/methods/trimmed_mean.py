@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 
 from paretomtl.errors import BadInput
@@ -56,5 +57,6 @@ class TrimmedMean(Aggregator):
                 f"it can be at most {(m - 1) // 2}."
             )
         # a NaN sorts to the end, where it would be trimmed away unseen
-        spoiled = (rows * 0).sum(-2)
-        return rows.sort(-2).values[..., trim : m - trim, :].mean(-2) + spoiled, state
+        sound = rows.isfinite().all(-2)
+        kept = rows.sort(-2).values[..., trim : m - trim, :].mean(-2)
+        return torch.where(sound, kept, torch.nan), state

@@ -12,6 +12,7 @@ import torch
 from scipy.optimize import minimize_scalar
 
 import paretomtl as pm
+from paretomtl.errors import BadInput
 from paretomtl.methods.base import Signals, method
 from paretomtl.methods.hv_scalarization import sphere_constant
 
@@ -122,6 +123,20 @@ def test_theoretical_constants_do_not_follow_the_scale():
 
 
 # F05 to F07
+
+
+def test_live_norm_warns_of_a_vanishing_loss_and_refuses_a_zero_one():
+    losses = torch.tensor([[1.0, 1.0], [1.0, 1e-12]], dtype=F64)
+    with pytest.warns(UserWarning, match=r"vanishes: 1e-12 for task 2 in lane \[1\]") as caught:
+        pm.weights("live_norm", losses=losses)
+    assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match="vanishes"):
+        pm.scalarize("live_norm", losses)
+    # bounded, or no more than small: nothing to say, and warnings are errors here
+    pm.weights("live_norm", losses=losses, eps=1e-3)
+    pm.weights("live_norm", losses=torch.tensor([1.0, 1e-7], dtype=F64))
+    with pytest.raises(BadInput, match="live_norm needs losses > 0; found 0 for task 2"):
+        pm.weights("live_norm", losses=torch.tensor([1.0, 0.0]))
 
 
 def test_live_norm_is_worth_m_and_moves_like_log_sum():
