@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
 import torch
 from torch import Tensor
@@ -334,7 +334,9 @@ class NeuralLanes(Lanes):
     @contextmanager
     def _arithmetic(self) -> Generator[None]:
         # vmap has no rule for the CPU's fused attention and would loop over the lanes.
-        attention = sdpa_kernel(SDPBackend.MATH) if self._device.type == "cpu" else nullcontext()
+        attention: AbstractContextManager[object] = nullcontext()
+        if self._device.type == "cpu":
+            attention = cast(AbstractContextManager[object], sdpa_kernel(SDPBackend.MATH))
         with attention, torch.autocast(self._device.type, torch.bfloat16, enabled=self._mixed):
             yield
 

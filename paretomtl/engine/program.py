@@ -139,7 +139,11 @@ def _record(batch: Steppable) -> tuple[GraphModule, list[Tensor], _Form]:
         answer[:] = [_Form((after.replaced, after.seen))]
         return answer[0].tensors
 
-    copies = [t.clone(memory_format=torch.preserve_format) for t in _inputs(before, _NUMBERS)]
+    # Copies with the gaps of the originals: what can be viewed depends on them.
+    copies = [
+        torch.empty_strided(t.shape, t.stride(), dtype=t.dtype, device=t.device).copy_(t)
+        for t in _inputs(before, _NUMBERS)
+    ]
     try:
         with recording(), warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of torch about its own pytree
