@@ -32,6 +32,7 @@ COMMANDS = {
     "report": "Build the HTML report of a store.",
     "list": "List problems, methods, indicators or suites.",
     "show": "Show what is known of a problem, method, indicator or suite.",
+    "select": "Choose the value of an option, such as gamma, on validation data.",
     "score": "Score a file of points by every indicator.",
     "status": "Show what a suite has done and what would run, and why.",
     "verify": "Run random records of a store again and compare.",
