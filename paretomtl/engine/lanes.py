@@ -336,7 +336,7 @@ class NeuralLanes(Lanes):
         # vmap has no rule for the CPU's fused attention and would loop over the lanes.
         attention: AbstractContextManager[object] = nullcontext()
         if self._device.type == "cpu":
-            attention = cast(AbstractContextManager[object], sdpa_kernel(SDPBackend.MATH))
+            attention = cast("AbstractContextManager[object]", sdpa_kernel(SDPBackend.MATH))
         with attention, torch.autocast(self._device.type, torch.bfloat16, enabled=self._mixed):
             yield
 

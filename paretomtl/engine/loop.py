@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -278,13 +278,7 @@ class Batch:
             parameters=self.lanes.parameters,
             moments=self.optimizer.moments,
             samples=self.samples,
-            replaced={
-                "states": [group.state for group in self.groups],
-                "steps": self.steps,
-                "alive": self.alive,
-                "died": self.died,
-                "caution": self.rate.caution,
-            },
+            replaced=self.replaced,
             seen=list(self.seen),
         )
 
@@ -293,13 +287,26 @@ class Batch:
         self.lanes.parameters = [p.requires_grad_() for p in tensors.parameters]
         self.optimizer.bind([p.detach() for p in tensors.parameters], tensors.moments)
         self.samples = tensors.samples
-        for group, state in zip(self.groups, tensors.replaced["states"], strict=True):
+        self.replace(tensors.replaced, tensors.seen)
+
+    @property
+    def replaced(self) -> dict[str, Any]:
+        """The small tensors that a step replaces."""
+        return {
+            "states": [group.state for group in self.groups],
+            "steps": self.steps,
+            "alive": self.alive,
+            "died": self.died,
+            "caution": self.rate.caution,
+        }
+
+    def replace(self, replaced: dict[str, Any], seen: Sequence[Tensor | None]) -> None:
+        """Go on with the small tensors that a step has answered."""
+        for group, state in zip(self.groups, replaced["states"], strict=True):
             group.state = state
-        self.steps, self.alive, self.died = (
-            tensors.replaced[n] for n in ("steps", "alive", "died")
-        )
-        self.rate.caution = tensors.replaced["caution"]
-        self.seen = Seen(*tensors.seen)
+        self.steps, self.alive, self.died = (replaced[n] for n in ("steps", "alive", "died"))
+        self.rate.caution = replaced["caution"]
+        self.seen = Seen(*seen)
 
     def _draw(self) -> list[Sample]:
         """Return the minibatches of the next step."""

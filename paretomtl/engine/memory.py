@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,10 @@ from paretomtl.engine.loop import Batch
 from paretomtl.problem import Problem
 from paretomtl.sweep.spec import Budget
 
+ALLOCATOR = 1.3
+"""What the CPU's allocator takes for each byte that lives at the peak: freed pieces are not given back at
+once. 1.2 to 1.5 was measured by `benchmarks/lane_memory.py`; a GPU's peak is that of its tensors."""
+
 _FEW, _MORE = 4, 8
 """Lanes of the two batches that are measured; a set counts whole."""
 
@@ -26,11 +31,13 @@ def bytes_of(
     """Return the peak of a batch as two numbers of bytes: fixed, and for each lane.
 
     The first lanes make two steps and one evaluation, in a small and a larger batch; a straight line
-    goes through the two peaks. Counted is what torch's operations leave behind, data included.
+    goes through the two peaks. Counted is what torch's operations leave behind, data included, and on
+    the CPU what its allocator adds.
     """
     few, more = (_peak(problem, lanes, settings, count, device) for count in (_FEW, _MORE))
-    each = max(1, -(-(more - few) // (_MORE - _FEW)))
-    return max(0, few - each * _FEW), each
+    each = (more - few) / (_MORE - _FEW)
+    factor = ALLOCATOR if device.type == "cpu" else 1.0
+    return max(0, math.ceil(factor * (few - each * _FEW))), max(1, math.ceil(factor * each))
 
 
 def _peak(

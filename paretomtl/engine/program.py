@@ -56,6 +56,8 @@ class Carried(NamedTuple):
 class Steppable(Protocol):
     """A batch: its tensors can be taken out and put back, and it can advance."""
 
+    samples: list[tuple[Tensor, ...]]
+
     @property
     def carried(self) -> Carried:
         """The tensors as they are."""
@@ -63,6 +65,15 @@ class Steppable(Protocol):
 
     def carry(self, tensors: Carried) -> None:
         """Go on with these tensors."""
+        ...
+
+    @property
+    def replaced(self) -> dict[str, Any]:
+        """The part of `carried` that a step replaces."""
+        ...
+
+    def replace(self, replaced: dict[str, Any], seen: Sequence[Tensor | None]) -> None:
+        """Go on with what a step has answered."""
         ...
 
     def advance(self, numbers: Numbers) -> None:
@@ -88,14 +99,19 @@ class Program:
         graph, self._constants, self._answer = _record(batch)
         rewrite(graph)
         self._compiled = _compile(graph, [*_inputs(batch.carried, _NUMBERS), *self._constants])
+        carried = batch.carried
+        self._in_place = _Form((carried.parameters, carried.moments)).tensors
+        self._in_place = [t.detach() for t in self._in_place]
 
     def __call__(self, numbers: Numbers) -> None:
         """Make one step of the batch."""
-        carried = self._batch.carried
+        # In the order of `_inputs`, without taking apart what never changes.
+        samples = [t for sample in self._batch.samples for t in sample]
+        replaced = [t for t in pytree.tree_leaves(self._batch.replaced) if t is not None]
+        told = [torch.tensor(n, dtype=torch.float64) for n in numbers]
         with torch.no_grad():
-            changed = self._compiled(*_inputs(carried, numbers), *self._constants)
-        replaced, seen = self._answer.filled(changed)
-        self._batch.carry(carried._replace(replaced=replaced, seen=seen))
+            changed = self._compiled(*self._in_place, *samples, *replaced, *told, *self._constants)
+        self._batch.replace(*self._answer.filled(changed))
 
 
 _NUMBERS = Numbers(1.0, 1.0, 1e-8)
