@@ -16,7 +16,9 @@ splits at three snapshots; eager, and compiled (the program is on torch's disk c
 time takes up to a minute more). The peers' loops make only a share of the steps (`--share`; their cost a
 step is constant) and are scaled up; models and optimizers of all runs are made outside their clock.
 All are given in seconds on the wall and of CPU time, medians of interleaved repetitions; the ratio is the
-loop's over the faster of ours, on the wall, which on a busy machine is best read beside the CPU's.
+loop's over the faster of ours, on the wall, which on a busy machine is best read beside the CPU's. There
+set OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=0 as well: threads that spin while they wait for a neighbor's
+turn to end make both sides ten times slower.
 
 TorchJD is no dependency of this package (see side_by_side_core.py for how to install it beside); without
 it the script says so and compares linear only. Exit code 4 where a requirement is not met.
