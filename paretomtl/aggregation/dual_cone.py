@@ -32,11 +32,17 @@ def project_combination(
             gradient = gramian.sum(-1) * combination
         return combination + _two(gramian, gradient)
     scaled = scale_diagonal(gramian)
-    target = scaled.lengths * combination
+    if isinstance(combination, Tensor):
+        target = scaled.lengths * combination
+        gradient = apply(gramian, combination.expand(target.shape))
+    else:
+        # the projection is homogeneous: as if u were one
+        target, gradient = scaled.lengths, gramian.sum(-1)
     size = target.amax(-1, keepdim=True).clamp(min=_TINY)
-    force = apply(scaled.cosines, target / size).neg()
+    force = gradient * (scaled.inverse / -size)
     added = minimize_nonnegative(scaled.cosines, force, precision=precision)
-    return combination + added * size * scaled.inverse
+    added = added * (scaled.inverse * size)
+    return combination + (added if isinstance(combination, Tensor) else added * combination)
 
 
 def project_rows(gramian: Gramian, *, precision: float) -> Float[Tensor, "*batch m m"]:
