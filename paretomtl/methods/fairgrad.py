@@ -37,12 +37,12 @@ class FairGrad(GramianWeighting):
         title="FairGrad",
         formula="G w = w^(-1/alpha) elementwise, w > 0; direction w^T J",
         source="Ban and Ji (2024), Fair Resource Allocation in Multi-Task Learning, Equation 6",
-        departures="Solved to machine precision in unit-length coordinates, by damped Newton in logarithms.",
+        departures="Solved to machine precision in unit-length coordinates, by Newton on the convex function whose minimum it is (alpha = 1), else by damped Newton in logarithms.",
         peers=(
             "TorchJD: alpha has no default; scipy's least squares with absolute tolerances, wrong by 76 to 83 % for gradients of length 1e-4",
             "LibMTL: alpha = 1, the same solver",
         ),
-        cost="5 to 12 Cholesky factorizations, O(m^3) a lane",
+        cost="5 to 12 linear systems of O(m^3) a lane; closed form for m = 2 and alpha = 1",
     )
 
     own_preference: ClassVar[bool] = True
