@@ -307,7 +307,11 @@ def write(cells: Iterable[Cell], path: Path) -> None:
         for c in cells:
             s = SETTINGS[c.method]
             setting = " ".join(
-                [f"lr={s.rate:g} widths", *(f"{k}={v}" for k, v in s.options.items())]
+                [
+                    s.method or c.method,
+                    f"lr={s.rate:g} widths",
+                    *(f"{k}={v}" for k, v in s.options.items()),
+                ]
             )
             libmoon = "" if c.libmoon is None else f"{c.libmoon:.3f}"
             writer.writerow(
