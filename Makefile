@@ -82,7 +82,12 @@ bench: $(INSTALLED)
 	$(RUN) asv machine --yes
 	$(RUN) asv run -E existing --quick --dry-run --show-stderr
 	$(BIN)/python -P benchmarks/batched_against_looped.py $(SUITE)
-	$(BIN)/python -P benchmarks/neural_lanes.py
+	$(BIN)/python benchmarks/neural_lanes.py
+	$(BIN)/python benchmarks/step_overhead.py
+	$(BIN)/python benchmarks/lane_memory.py
+	$(BIN)/python benchmarks/side_by_side_front.py
+	$(BIN)/python benchmarks/front_hypervolumes.py
+	$(BIN)/python benchmarks/analytic_floor.py
 	$(BIN)/python -P benchmarks/problem_speed.py
 
 clean:
