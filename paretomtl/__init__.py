@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from paretomtl.sweep.preferences import preferences as preferences
     from paretomtl.sweep.spec import Budget as Budget
     from paretomtl.sweep.spec import Optimizer as Optimizer
+    from paretomtl.sweep.spec import Stop as Stop
 
 __version__ = "0.1.0"
 
@@ -43,6 +44,7 @@ _HOME = {
     "Budget": "paretomtl.sweep.spec",
     "Front": "paretomtl.front",
     "Optimizer": "paretomtl.sweep.spec",
+    "Stop": "paretomtl.sweep.spec",
     "aggregate": "paretomtl.methods.call",
     "epsilon": "paretomtl.indicators",
     "gd": "paretomtl.indicators",
