@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from paretomtl.engine.device import resolve_device
+from paretomtl.engine.device import describe_device, resolve_device
 from paretomtl.errors import BadInput
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
@@ -55,6 +55,20 @@ class Compute:
             BadInput: There is no such device on this machine.
         """
         return resolve_device(self.device)
+
+    @property
+    def description(self) -> str:
+        """What a reader of a record needs: the device, and what changes the rounding.
+
+        >>> Compute(device="cpu", compile=True).description
+        'cpu, compiled'
+        """
+        parts = [describe_device(self.resolved)]
+        if self.compile:
+            parts.append("compiled")
+        if self.deterministic:
+            parts.append("deterministic")
+        return ", ".join(parts)
 
     @contextmanager
     def applied(self) -> Generator[None]:

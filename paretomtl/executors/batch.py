@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from paretomtl.engine import Compute, Outcome, Progress, describe_device, run_batch
+from paretomtl.engine import Compute, Outcome, Progress, run_batch
 from paretomtl.errors import BadInput
 from paretomtl.executors.base import Batch
 from paretomtl.executors.memory import PeakMemory
@@ -59,7 +59,7 @@ def run_to_records(
         )
         outcomes = [failed(describe_error(error))] * len(specs)
     provenance = gather(
-        device=describe_device(where),
+        device=compute.description,
         lanes=len(specs),
         started=started,
         seconds=time.perf_counter() - clock,
