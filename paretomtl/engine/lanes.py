@@ -194,8 +194,43 @@ class NeuralLanes(Lanes):
             device=device,
         )
         self.n_lanes, self.n_tasks = len(seeds), problem.n_objectives
+        self._check_stackable(tuple(t[:2] for t in self._data["train"]))
         shared = shared_parameters(problem, self._data["train"], batch_size or problem.batch_size)
         self.shared = [name in shared for name in self._names]
+
+    @torch.no_grad()
+    def _check_stackable(self, sample: Sample) -> None:
+        """Evaluate two samples, so that what cannot be stacked is refused before anything runs."""
+        name = self._problem.name
+        try:
+            losses = self._stacked_losses([p[:2] for p in self.parameters], sample, None)
+        except (RuntimeError, ValueError) as error:
+            text = str(error)
+            if "randomness" in text or "random operation" in text:
+                layers: dict[str, torch.nn.Module] = dict(self._template.module.named_modules())
+                drawing = [
+                    f"{path!r} ({type(layer).__name__})"
+                    for path, layer in layers.items()
+                    if "dropout" in type(layer).__name__.lower()
+                ]
+                where = f": {', '.join(drawing)}" if drawing else ""
+                raise BadInput(
+                    f"{name!r}: its network draws random numbers while it computes{where}, and a lane's "
+                    "numbers must not depend on its neighbors; leave such layers out (weight decay "
+                    "regularizes without them)."
+                ) from error
+            if "vmap" in text or "data-dependent" in text:
+                raise BadInput(
+                    f"{name!r}: its network or losses look at numbers while they compute (`.item()`, a "
+                    "branch), which copies in one program cannot; use torch.where instead. "
+                    f"torch says: {text.splitlines()[0]}"
+                ) from error
+            raise
+        if losses.shape[1:] != (self.n_tasks,):
+            raise BadInput(
+                f"{name!r}: its losses must be one number for each of the {self.n_tasks} tasks, "
+                f"[{self.n_tasks}]; found {list(losses.shape[1:])} for one network."
+            )
 
     def select(self, rows: Tensor) -> None:
         """Go on with some of the lanes."""

@@ -78,3 +78,37 @@ def test_running_statistics_are_refused_with_advice(tiny_network: Any) -> None:
 
     with pytest.raises(BadInput, match=r"buffer '1.running_mean'.*GroupNorm"):
         NeuralLanes(Normalised(), [0, 1], batch_size=4, dtype=torch.float64, device=CPU)
+
+
+def _stack(problem: Any) -> NeuralLanes:
+    return NeuralLanes(problem, [1, 2], batch_size=None, dtype=torch.float32, device=CPU)
+
+
+def test_dropout_is_refused_by_the_layers_name(tiny_network: Any) -> None:
+    class Dropping(type(tiny_network)):
+        def module(self) -> nn.Module:
+            module = super().module()
+            module.trunk = nn.Sequential(module.trunk, nn.Dropout(0.5))
+            return module
+
+    with pytest.raises(BadInput, match=r"draws random numbers .*'trunk.1' \(Dropout\)"):
+        _stack(Dropping())
+
+
+def test_a_branch_on_values_is_refused_with_advice(tiny_network: Any) -> None:
+    class Branching(type(tiny_network)):
+        def losses(self, module: nn.Module, batch: Any) -> Any:
+            losses = super().losses(module, batch)
+            return losses * 2 if losses.sum().item() > 0 else losses
+
+    with pytest.raises(BadInput, match=r"look at numbers while they compute .*torch\.where"):
+        _stack(Branching())
+
+
+def test_losses_of_another_shape_are_refused(tiny_network: Any) -> None:
+    class Summed(type(tiny_network)):
+        def losses(self, module: nn.Module, batch: Any) -> Any:
+            return super().losses(module, batch).sum()
+
+    with pytest.raises(BadInput, match=r"one number for each of the 2 tasks, \[2\]; found \[\]"):
+        _stack(Summed())
