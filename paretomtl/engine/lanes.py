@@ -207,7 +207,7 @@ class NeuralLanes(Lanes):
         except (RuntimeError, ValueError) as error:
             text = str(error)
             if "randomness" in text or "random operation" in text:
-                layers: dict[str, torch.nn.Module] = dict(self._template.module.named_modules())
+                layers: dict[str, torch.nn.Module] = dict(self._template.module.named_modules())  # pyright: ignore[reportUnknownArgumentType]
                 drawing = [
                     f"{path!r} ({type(layer).__name__})"
                     for path, layer in layers.items()
