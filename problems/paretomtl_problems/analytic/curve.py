@@ -63,6 +63,8 @@ class Curve:
         wanted = np.linspace(0.0, 1.0, rest) if rest > 1 else np.full(rest, 0.5)
         share = self._whole.shares(_arc, least=1e-12)
         places = np.interp(wanted, share, np.arange(share.size))
+        if single.size:  # it has its point already: the pieces of some length begin behind it
+            places = np.maximum(places, np.searchsorted(share, 1e-8, side="right") - 1)
         return torch.tensor(self._at(np.concatenate([single, self._whole.parameters(places)])))
 
     def hypervolume(self, reference_point: Tensor) -> float:

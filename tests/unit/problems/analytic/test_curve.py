@@ -165,3 +165,10 @@ def test_a_reference_point_that_is_none(bad):
 def test_a_reference_point_better_than_the_nadir():
     with pytest.raises(BadInput, match="no better"):
         pm.problem("dtlz2").best_hypervolume(reference_point=[0.5, 1.1, 1.1])
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 20, 301])
+def test_an_isolated_point_is_sampled_once(n: int) -> None:
+    points = pm.problem("kursawe").front(n)
+    assert len(torch.unique(points, dim=0)) == n
+    assert points[:, 0].min() == -20
