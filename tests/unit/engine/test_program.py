@@ -11,6 +11,8 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 import paretomtl as pm
 from paretomtl.engine import program
+from paretomtl.engine.chunks import run_lanes
+from paretomtl.engine.compute import Compute
 from paretomtl.engine.lane import Lane, Settings
 from paretomtl.engine.loop import Batch
 from paretomtl.engine.rewrite import rewrite
@@ -130,3 +132,19 @@ def test_rewriting_keeps_the_value_and_leaves_no_transposed_product() -> None:
     assert not any("mul" in name for name in names)
     last = next(n for n in graph.graph.nodes if n.op == "output").args[0][1]
     assert str(last.target) == "aten.bmm.default"
+
+
+@pytest.mark.slow
+@needs_compiler
+def test_compiled_deterministic_lanes_are_equal_to_the_bit(tiny_network: Any) -> None:
+    lanes = [
+        Lane(method=pm.method("linear"), preference=(p, 1 - p), seed=k, key=k, lr=1e-3)
+        for k, p in enumerate((0.1, 0.3, 0.5, 0.9))
+    ]
+    settings = Settings(optimizer=Optimizer(lr=1e-3), budget=Budget(steps=6), snapshots=3)
+    compute = Compute(device="cpu", compile=True, deterministic=True)
+    together = run_lanes(tiny_network, lanes, settings, compute=compute)
+    for picked in ([2], [3, 1]):
+        some = run_lanes(tiny_network, [lanes[i] for i in picked], settings, compute=compute)
+        for i, outcome in zip(picked, some, strict=True):
+            assert (outcome.losses["test"] == together[i].losses["test"]).all()
