@@ -2,8 +2,8 @@
 
     python benchmarks/lane_memory.py [--lanes 4096] [--limit "6 GB"] [--steps 20]
 
-First, chunks of several sizes of the 28k MLP of `neural_lanes.py` (batch 64): predicted bytes, bytes of
-live tensors at the peak, and growth of the process's resident memory, each in a fresh process. Then
+First, chunks of several sizes of the 28k MLP of `neural_lanes.py` (batch 64): predicted bytes and
+growth of the process's resident memory, each in a fresh process. Then
 4096 lanes under a limit of 6 GB to the end of their budget: chunks, peak, seconds.
 """
 

@@ -58,7 +58,7 @@ def run_lanes(
     return [outcomes[i] for i in range(len(lanes))]
 
 
-def largest_chunk(problem: Problem) -> int:
+def _largest_chunk(problem: Problem) -> int:
     """Return how many lanes a chunk may have when memory is no matter."""
     return NEURAL_LANES if isinstance(problem, NeuralProblem) else ANALYTIC_LANES
 
@@ -78,7 +78,8 @@ def cut(
     for block in blocks.values():
         kind = repr(lanes[block[0]].method) if compute.deterministic else None
         kinds.setdefault(kind, []).append(block)
-    limit = _lanes_of_a_chunk(problem, lanes, settings, compute)
+    largest = max(map(len, blocks.values()), default=1)
+    limit = _lanes_of_a_chunk(problem, lanes, settings, compute, largest)
     chunks: list[list[int]] = []
     for members in kinds.values():
         chunks.append([])
@@ -87,6 +88,26 @@ def cut(
                 chunks.append([])
             chunks[-1].extend(block)
     return chunks
+
+
+def batch_of(
+    problem: Problem, lanes: Sequence[Lane], settings: Settings, compute: Compute
+) -> tuple[Batch, list[int]]:
+    """Return the batch of one chunk, and for each of its places which lane is there.
+
+    Lanes of one method stand side by side; places from `len(lanes)` on are idle copies.
+    """
+    padded = _padded(problem, lanes, compute)
+    order = _method_order(padded)
+    batch = Batch(
+        problem,
+        [padded[i] for i in order],
+        settings,
+        compute.resolved,
+        compiled=compute.compile,
+        compacting=not (compute.compile or compute.deterministic),
+    )
+    return batch, order
 
 
 def predicted_bytes(
@@ -98,16 +119,27 @@ def predicted_bytes(
 
 
 def _lanes_of_a_chunk(
-    problem: Problem, lanes: Sequence[Lane], settings: Settings, compute: Compute
+    problem: Problem,
+    lanes: Sequence[Lane],
+    settings: Settings,
+    compute: Compute,
+    largest_set: int,
 ) -> int:
-    most = _canonical(problem) if compute.deterministic else largest_chunk(problem)
+    most = _canonical(problem) if compute.deterministic else _largest_chunk(problem)
     if compute.limit is None:
         return most
     fixed, each = bytes_of(problem, lanes, settings, device=compute.resolved)
     fitting = (compute.limit - fixed) // each
-    least = most if compute.deterministic else 2  # a run alone is carried out beside an idle copy
+    # A run alone is carried out beside an idle copy, and a set is never cut.
+    least = max(largest_set, 2)
+    if compute.deterministic:
+        least += -least % most
     if fitting < least:
-        what = f"{least} lanes, as many as `deterministic` needs" if least > 2 else "one lane"
+        what = "one lane"
+        if largest_set > 1:
+            what = f"a set of {largest_set} lanes"
+        elif compute.deterministic:
+            what = f"{least} lanes, as many as `deterministic` needs"
         raise BadInput(
             f"a memory limit of {compute.limit:,} bytes is too small for {what} of "
             f"{problem.name!r}: at least {fixed + each * least:,} are needed."
@@ -126,7 +158,7 @@ def _run(
     try:
         return _run_chunk(problem, lanes, settings, compute, progress)
     except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error):
+        if not _is_out_of_memory(error):
             raise
         halves = _halves(lanes)
         if len(halves) == 1:
@@ -146,22 +178,13 @@ def _run_chunk(
     compute: Compute,
     progress: ProgressCallback | None,
 ) -> list[Outcome]:
-    padded = _padded(problem, lanes, compute)
-    order = _method_order(padded)
+    batch, order = batch_of(problem, lanes, settings, compute)
     wanted = len(lanes)
 
     def report(done: Progress) -> None:
         if progress is not None:
             progress(replace(done, lanes=wanted))
 
-    batch = Batch(
-        problem,
-        [padded[i] for i in order],
-        settings,
-        compute.resolved,
-        compiled=compute.compile,
-        compacting=not (compute.compile or compute.deterministic),
-    )
     outcomes = batch.run(report)
     back = {lane: place for place, lane in enumerate(order)}
     return [outcomes[back[lane]] for lane in range(wanted)]
@@ -195,7 +218,7 @@ def _halves(lanes: Sequence[Lane]) -> list[list[Lane]]:
     return [list(lanes[:at]), list(lanes[at:])]
 
 
-def is_out_of_memory(error: BaseException) -> bool:
+def _is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception says that memory could not be had."""
     text = str(error)
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (

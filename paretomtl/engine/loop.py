@@ -18,7 +18,8 @@ from paretomtl.aggregation.diagnostics import diagnose
 from paretomtl.engine.device import resolve_dtype
 from paretomtl.engine.groups import groups_of
 from paretomtl.engine.lane import Lane, Reads, Settings, passes_per_step
-from paretomtl.engine.lanes import AnalyticLanes, Lanes, NeuralLanes, Sample
+from paretomtl.engine.lanes import AnalyticLanes, Lanes, Sample
+from paretomtl.engine.neural_lanes import NeuralLanes
 from paretomtl.engine.optimizers import OPTIMIZERS, Corrections
 from paretomtl.engine.outcome import Outcome
 from paretomtl.engine.phases import phase
@@ -293,7 +294,8 @@ class Batch:
     def replaced(self) -> dict[str, Any]:
         """The small tensors that a step replaces."""
         return {
-            "states": [group.state for group in self.groups],
+            # By name: a method may answer in another order than it began with.
+            "states": [dict(sorted(group.state.items())) for group in self.groups],
             "steps": self.steps,
             "alive": self.alive,
             "died": self.died,

@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from paretomtl.engine.chunks import cut
+from paretomtl.engine.chunks import batch_of, cut
 from paretomtl.engine.compute import Compute
+from paretomtl.engine.device import reduced
 from paretomtl.engine.lane import Lane, Settings
-from paretomtl.engine.loop import Batch
 from paretomtl.engine.phases import PHASES, PREFIX
 from paretomtl.problem import Problem
 
@@ -60,15 +60,11 @@ def profile_step(
         OSError: The trace cannot be written.
     """
     chunk = cut(problem, lanes, settings, compute)[0]
-    own = [lanes[i] for i in chunk]
-    if len(own) == 1:
-        own = own * 2
-    own.sort(key=lambda lane: repr(lane.group))
     activities = [ProfilerActivity.CPU]
     if compute.resolved.type == "cuda":
         activities.append(ProfilerActivity.CUDA)
-    with compute.applied():
-        batch = Batch(problem, own, settings, compute.resolved, compiled=compute.compile)
+    with compute.applied(), reduced(settings.precision, compute.resolved):
+        batch, _ = batch_of(problem, [lanes[i] for i in chunk], settings, compute)
         for _ in range(3):
             batch.step()
         with profile(activities=activities) as profiler:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Callable
 from itertools import combinations
 
@@ -32,9 +33,9 @@ class SimplicialProblem(AnalyticProblem):
     front, and every fact follows from it.
     """
 
+    @abstractmethod
     def on_front(self, weights: Tensor) -> Tensor:
         """Return the front's point at barycentric weights, [*batch, m] -> [*batch, m]."""
-        raise NotImplementedError
 
     @property
     def _corners(self) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -113,9 +114,9 @@ class WFG(AnalyticProblem):
         shape = self._shape(position, distance)
         return distance.unsqueeze(-1) + self._scale(x.dtype, x.device) * shape
 
+    @abstractmethod
     def _reduce(self, y: Tensor) -> tuple[Tensor, Tensor]:
         """Transform normalised variables to x_1 .. x_{m-1}, [*batch, m - 1], and x_m, [*batch]."""
-        raise NotImplementedError
 
     def _shape(self, position: Tensor, distance: Tensor) -> Tensor:
         """Return h, [*batch, m]: the concave shape unless a problem has another."""

@@ -154,3 +154,11 @@ def test_a_set_is_never_cut() -> None:
     limit = predicted_bytes(problem, lanes, SETTINGS, 7, device=CPU)
     pieces = cut(problem, lanes, SETTINGS, Compute(device="cpu", memory=limit))
     assert pieces == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9], [10, 11, 12, 13, 14]]
+
+
+def test_a_set_that_cannot_fit_is_refused_whole() -> None:
+    problem = pm.problem("zdt1", n_variables=4)
+    lanes = lanes_of([pm.method("moo_svgd")], 5, member_of="a")
+    limit = predicted_bytes(problem, lanes, SETTINGS, 4, device=CPU)
+    with pytest.raises(BadInput, match="too small for a set of 5 lanes"):
+        cut(problem, lanes, SETTINGS, Compute(device="cpu", memory=limit))

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from paretomtl.engine.lanes import AnalyticLanes, NeuralLanes, shared_parameters
+from paretomtl.engine.lanes import AnalyticLanes
+from paretomtl.engine.neural_lanes import NeuralLanes, shared_parameters
 from paretomtl.engine.seeding import generator, stable_hash
 from paretomtl.errors import BadInput
 

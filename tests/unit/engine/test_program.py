@@ -148,3 +148,25 @@ def test_compiled_deterministic_lanes_are_equal_to_the_bit(tiny_network: Any) ->
         some = run_lanes(tiny_network, [lanes[i] for i in picked], settings, compute=compute)
         for i, outcome in zip(picked, some, strict=True):
             assert (outcome.losses["test"] == together[i].losses["test"]).all()
+
+
+@pytest.mark.usefixtures("only_recorded")
+def test_a_state_that_comes_back_in_another_order_is_told_by_its_names(tiny_network: Any) -> None:
+    class Turning(type(pm.method("linear"))):
+        def init(self, batch: Any, n_tasks: int, **_: Any) -> Any:
+            return {"a": torch.zeros(*batch, 1), "b": torch.ones(*batch, 1)}
+
+        def weights(self, state: Any, signals: Any) -> Any:
+            return signals.losses * 0 + state["a"]
+
+        def update(self, state: Any, signals: Any) -> Any:
+            return {"b": state["b"], "a": state["a"] + state["b"]}
+
+    lanes = [Lane(method=Turning(), preference=(0.5, 0.5), seed=s, key=s, lr=1e-3) for s in (0, 1)]
+    settings = Settings(optimizer=Optimizer(), budget=Budget(steps=5))
+    plain, fast = (Batch(tiny_network, lanes, settings, CPU, compiled=c) for c in (False, True))
+    for _ in range(4):
+        plain.step()
+        fast.step()
+    assert fast.groups[0].state["a"].tolist() == plain.groups[0].state["a"].tolist() == [[4], [4]]
+    assert fast.groups[0].state["b"].tolist() == [[1], [1]]

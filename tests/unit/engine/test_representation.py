@@ -13,8 +13,8 @@ from torch.nn.functional import cross_entropy, mse_loss
 import paretomtl as pm
 from paretomtl.engine.chunks import run_lanes
 from paretomtl.engine.lane import Lane, Settings
-from paretomtl.engine.lanes import NeuralLanes
 from paretomtl.engine.loop import Batch
+from paretomtl.engine.neural_lanes import NeuralLanes
 from paretomtl.errors import BadInput
 from paretomtl.sweep.spec import Budget, Optimizer
 

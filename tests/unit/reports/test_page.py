@@ -259,6 +259,7 @@ def test_nothing_is_trained_and_no_data_is_read(small, monkeypatch, tmp_path):
         monkeypatch.setattr(MultiDigits, name, refuse)
     neural = [r for r in small if r.spec.problem.name == "multi_digits"]
     build(neural[:6], tmp_path)
+    assert "multi_digits" in (tmp_path / "index.html").read_text()
 
 
 @pytest.mark.parametrize("m", [1, 3, 5])
