@@ -7,7 +7,7 @@ is no loop over runs, and the device is waited for only at snapshots.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -23,7 +23,7 @@ from paretomtl.engine.neural_lanes import NeuralLanes
 from paretomtl.engine.optimizers import OPTIMIZERS, Corrections
 from paretomtl.engine.outcome import Outcome
 from paretomtl.engine.phases import phase
-from paretomtl.engine.program import Carried, Numbers, Program
+from paretomtl.engine.program import Carried, Numbers, Program, Same
 from paretomtl.engine.rates import Rate
 from paretomtl.engine.schedule import Clock
 from paretomtl.engine.standstill import Standstill
@@ -77,7 +77,7 @@ class Batch:
             mixed=settings.precision == "bfloat16",
         )
         k, m = len(lanes), problem.n_objectives
-        self.settings = settings
+        self._problem, self.settings = Same(problem), settings
         self.groups = groups_of(lanes, device)
         self.reads = Reads.of(lanes[0].method)
         self.minibatches = lanes[0].method.minibatches
@@ -208,9 +208,7 @@ class Batch:
         ]
         self._members = [self._members[row] for row in rows]
         self.groups = groups_of(self._members, self.alive.device)
-        self.preference, self.keys = self.preference[kept], self.keys[kept]
         self.lanes.select(kept)
-        self.optimizer.select(kept)
         if self.standstill is not None:
             self.standstill.select(kept)
 
@@ -222,6 +220,10 @@ class Batch:
                 parameters=[p.detach()[kept] for p in carried.parameters],
                 moments=[[p[kept] for p in kind] for kind in carried.moments],
                 samples=[tuple(t[kept] for t in sample) for sample in carried.samples],
+                fixed={
+                    "options": [group.method.tensors for group in self.groups],
+                    **{name: part(carried.fixed[name]) for name in ("preference", "keys", "lr")},
+                },
                 replaced={
                     "states": states,
                     **{
@@ -273,12 +275,28 @@ class Batch:
         self.steps = self.steps + 1
 
     @property
+    def make(self) -> Hashable:
+        """What a step does, its tensors aside: batches of equal makes and shapes share a program."""
+        settings = self.settings
+        return (
+            self._problem,
+            (settings.optimizer, settings.weighted_heads, settings.level, settings.precision),
+            tuple((group.method.make, group.shape) for group in self.groups),
+        )
+
+    @property
     def carried(self) -> Carried:
         """The tensors that a step reads and changes."""
         return Carried(
             parameters=self.lanes.parameters,
             moments=self.optimizer.moments,
             samples=self.samples,
+            fixed={
+                "options": [group.method.tensors for group in self.groups],
+                "preference": self.preference,
+                "keys": self.keys,
+                "lr": self.optimizer.lr,
+            },
             replaced=self.replaced,
             seen=list(self.seen),
         )
@@ -286,8 +304,13 @@ class Batch:
     def carry(self, tensors: Carried) -> None:
         """Go on with these tensors in place of the present ones."""
         self.lanes.parameters = [p.requires_grad_() for p in tensors.parameters]
-        self.optimizer.bind([p.detach() for p in tensors.parameters], tensors.moments)
+        fixed = tensors.fixed
+        parameters = [p.detach() for p in tensors.parameters]
+        self.optimizer.bind(parameters, tensors.moments, fixed["lr"])
         self.samples = tensors.samples
+        self.preference, self.keys = fixed["preference"], fixed["keys"]
+        for group, options in zip(self.groups, fixed["options"], strict=True):
+            group.method = group.method.holding(options)
         self.replace(tensors.replaced, tensors.seen)
 
     @property

@@ -40,12 +40,14 @@ class StackedOptimizer(ABC):
 
     n_moments: int
     """How many running tensors of the parameter's shape it keeps."""
+    lr: Tensor
+    """Learning rate of each lane, [lanes] float64."""
 
     def __init__(self, parameters: Sequence[Tensor], settings: Settings, lr: Tensor) -> None:
         self.parameters = list(parameters)
         self.settings = settings
         device = self.parameters[0].device
-        self._lr = lr.to(device=device, dtype=torch.float64)
+        self.lr = lr.to(device=device, dtype=torch.float64)
         self._flat = [p.flatten(1) for p in self.parameters]
         self.moments = [
             [torch.zeros_like(p, memory_format=torch.contiguous_format) for p in self._flat]
@@ -59,16 +61,15 @@ class StackedOptimizer(ABC):
         self._zero = torch.zeros((), dtype=self._scratch.dtype, device=device)
         self._eps: float | Tensor = 0.0
 
-    def bind(self, parameters: Sequence[Tensor], moments: Sequence[Sequence[Tensor]]) -> None:
-        """Go on with these tensors, of the same shapes, in place of the present ones."""
+    def bind(
+        self, parameters: Sequence[Tensor], moments: Sequence[Sequence[Tensor]], lr: Tensor
+    ) -> None:
+        """Go on with these tensors in place of the present ones."""
+        self.lr = lr
         self.parameters = list(parameters)
         self._flat = [p.flatten(1) for p in self.parameters]
         self.moments = [list(kind) for kind in moments]
         self._slices = [list(_blocks(p)) for p in self._flat]
-
-    def select(self, rows: Tensor) -> None:
-        """Go on with some of the lanes, once their tensors are bound."""
-        self._lr = self._lr[rows]
 
     def look_ahead(self) -> None:  # noqa: B027 - only Nesterov looks ahead
         """Move the parameters to where the next gradient is taken; most stay where they are."""
@@ -95,7 +96,7 @@ class StackedOptimizer(ABC):
         corrected, self._eps = self.corrections() if corrections is None else corrections
         dtype = self._scratch.dtype
         moving = alive.to(dtype).unsqueeze(-1)
-        rate = (self._lr * (factor * corrected)).to(dtype).unsqueeze(-1) * moving
+        rate = (self.lr * (factor * corrected)).to(dtype).unsqueeze(-1) * moving
         decay = self.settings.weight_decay
         for index, (x, gradient) in enumerate(zip(self._flat, gradients, strict=True)):
             for rows in [slice(None)] if recorded() else self._slices[index]:
@@ -228,7 +229,7 @@ class AdamW(Adam):
         """Apply one update, the decay by the plain learning rate first."""
         decay = self.settings.weight_decay
         if decay:
-            kept = 1 - decay * (self._lr * factor)
+            kept = 1 - decay * (self.lr * factor)
             kept = torch.where(alive, kept, 1.0).to(self._scratch.dtype).unsqueeze(-1)
             for x in self._flat:
                 x.mul_(kept)

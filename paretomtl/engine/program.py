@@ -4,19 +4,25 @@ A step of a batch is a function of tensors: forward pass, backward passes, metho
 is recorded once, operation by operation, the matrix products are put into the form that batched kernels
 like (`rewrite`), and torch's inductor fuses what lies between them. What a step changes large it changes
 in place (parameters, moments); what it changes small (masks, counters, methods' states) it returns.
+
+Batches of one make share a program: whatever differs between them is an input.
 """
 
 from __future__ import annotations
 
 import shutil
 import warnings
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
+from torch._guards import TracingContext, tracing
+from torch._subclasses import FakeTensorMode
 from torch.fx import GraphModule, Node
 from torch.fx.experimental.proxy_tensor import make_fx
+from torch.fx.experimental.symbolic_shapes import ShapeEnv
 from torch.utils import _pytree as pytree
 
 from paretomtl.aggregation.recording import recording
@@ -25,6 +31,9 @@ from paretomtl.errors import BadInput
 
 PAD = 16
 """Numbers left free behind each lane's part of a parameter, at least, in a compiled program."""
+
+REMEMBERED = 64
+"""Compiled steps that are kept for later batches."""
 
 
 class Numbers(NamedTuple):
@@ -42,6 +51,7 @@ class Carried(NamedTuple):
         parameters: Lanes in front, changed in place.
         moments: The optimizer's, changed in place.
         samples: Minibatches, only read.
+        fixed: Whatever else is only read and belongs to these lanes: preferences, learning rates, options.
         replaced: Whatever else it changes: small tensors, in any nesting of lists and dictionaries.
         seen: What it leaves to look at, and never reads.
     """
@@ -49,14 +59,33 @@ class Carried(NamedTuple):
     parameters: list[Tensor]
     moments: list[list[Tensor]]
     samples: list[tuple[Tensor, ...]]
+    fixed: dict[str, Any]
     replaced: dict[str, Any]
     seen: list[Tensor | None]
+
+
+class Same:
+    """A thing that is equal to itself alone, whatever its own notion of equality."""
+
+    def __init__(self, thing: object) -> None:
+        self._thing = thing
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self._thing is other._thing
+
+    def __hash__(self) -> int:
+        return id(self._thing)
 
 
 class Steppable(Protocol):
     """A batch: its tensors can be taken out and put back, and it can advance."""
 
     samples: list[tuple[Tensor, ...]]
+
+    @property
+    def make(self) -> Hashable:
+        """What a step does, its tensors aside: batches of equal makes and shapes share a program."""
+        ...
 
     @property
     def carried(self) -> Carried:
@@ -84,8 +113,8 @@ class Steppable(Protocol):
 class Program:
     """One batch's step, compiled; called in place of `batch.advance`.
 
-    Compiling takes from some seconds to about a minute; torch keeps the result on disk for later
-    programs of the same shapes.
+    Compiling takes from some seconds to about a minute. A later batch of the same make and shapes takes
+    the program as it is; torch keeps the result on disk for later processes.
 
     Raises:
         BadInput: There is no compiler, or the step cannot be recorded because something in it looks at
@@ -96,12 +125,11 @@ class Program:
         _need_compiler(batch.carried.parameters[0].device)
         self._batch = batch
         batch.carry(_rehoused(batch.carried))
-        graph, self._constants, self._answer = _record(batch)
-        rewrite(graph)
-        self._compiled = _compile(graph, [*_inputs(batch.carried, _NUMBERS), *self._constants])
+        self._step = _compiled_step(batch)
         carried = batch.carried
-        self._in_place = _Form((carried.parameters, carried.moments)).tensors
-        self._in_place = [t.detach() for t in self._in_place]
+        in_place = _Form((carried.parameters, carried.moments)).tensors
+        self._in_place = [t.detach() for t in in_place]
+        self._fixed = _Form(carried.fixed).tensors
 
     def __call__(self, numbers: Numbers) -> None:
         """Make one step of the batch."""
@@ -110,8 +138,15 @@ class Program:
         replaced = [t for t in pytree.tree_leaves(self._batch.replaced) if t is not None]
         told = [torch.tensor(n, dtype=torch.float64) for n in numbers]
         with torch.no_grad():
-            changed = self._compiled(*self._in_place, *samples, *replaced, *told, *self._constants)
-        self._batch.replace(*self._answer.filled(changed))
+            changed = self._step.call(
+                *self._in_place,
+                *samples,
+                *self._fixed,
+                *replaced,
+                *told,
+                *self._step.constants,
+            )
+        self._batch.replace(*self._step.answer.filled(changed))
 
 
 _NUMBERS = Numbers(1.0, 1.0, 1e-8)
@@ -130,6 +165,47 @@ class _Form:
         given = iter(tensors)
         leaves = [next(given) if there else None for there in self._is_tensor]
         return pytree.tree_unflatten(leaves, self._form)
+
+
+class _CompiledStep(NamedTuple):
+    """A step as a function of flat tensors: the batch's inputs, then the constants.
+
+    Args:
+        call: Changes parameters and moments in place, and returns the rest.
+        constants: Tensors that belong to the problem.
+        answer: The form of what is returned.
+    """
+
+    call: Callable[..., Any]
+    constants: list[Tensor]
+    answer: _Form
+
+
+_remembered: OrderedDict[Hashable, _CompiledStep] = OrderedDict()
+
+
+def forget() -> None:
+    """Drop all compiled steps."""
+    _remembered.clear()
+
+
+def _compiled_step(batch: Steppable) -> _CompiledStep:
+    """Return the step of a batch of this make: remembered, or compiled now."""
+    inputs = _inputs(batch.carried, _NUMBERS)
+    shapes = tuple((tuple(t.shape), t.stride(), t.dtype, t.device) for t in inputs)
+    key = (batch.make, shapes, torch.get_num_threads())
+    try:
+        step = _remembered.pop(key, None)
+    except TypeError:  # an option that cannot be hashed: not told from others, so not remembered
+        key, step = object(), None
+    if step is None:
+        graph, constants, answer = _record(batch)
+        rewrite(graph)
+        step = _CompiledStep(_compile(graph, [*inputs, *constants]), constants, answer)
+    _remembered[key] = step
+    while len(_remembered) > REMEMBERED:
+        _remembered.popitem(last=False)
+    return step
 
 
 def _inputs(carried: Carried, numbers: Numbers) -> list[Tensor]:
@@ -177,7 +253,7 @@ def _record(batch: Steppable) -> tuple[GraphModule, list[Tensor], _Form]:
 
 
 def _lift_constants(graph: GraphModule) -> list[Tensor]:
-    """Make the constants inputs, so that another batch's preferences are the same program."""
+    """Make the constants inputs, so that torch's cache knows the program whatever their numbers."""
     last = [node for node in graph.graph.nodes if node.op == "placeholder"][-1]
     inputs: dict[str, Node] = {}
     constants: list[Tensor] = []
@@ -201,7 +277,12 @@ def _compile(graph: GraphModule, inputs: Sequence[Tensor]) -> Callable[..., Any]
             warnings.simplefilter("ignore", kind)
         from torch._inductor import compile as inductor_compile
 
-        return inductor_compile(graph, list(inputs))  # pyright: ignore[reportReturnType]
+        # torch's cache on disk only takes programs that are compiled in such a context
+        mode = FakeTensorMode(
+            shape_env=ShapeEnv(), static_shapes=True, allow_non_fake_inputs=True
+        )
+        with tracing(TracingContext(mode)):
+            return inductor_compile(graph, list(inputs))  # pyright: ignore[reportReturnType]
 
 
 def _rehoused(carried: Carried) -> Carried:

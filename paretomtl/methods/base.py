@@ -15,6 +15,7 @@ never changes the one it was given, so that a run can be stopped, saved, cut and
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -153,6 +154,26 @@ class Method(ABC):
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         moved = {n: v.to(device) for n, v in values.items() if isinstance(v, Tensor)}
         return dataclasses.replace(self, **moved) if moved else self
+
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        """Its options that are tensors, one number a lane."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, Tensor)}
+
+    def holding(self, tensors: Mapping[str, Tensor]) -> Self:
+        """Return the same method with other tensors of the same names, which are not checked again."""
+        if not tensors:
+            return self
+        other = copy.copy(self)
+        for name, value in tensors.items():
+            object.__setattr__(other, name, value)
+        return other
+
+    @property
+    def make(self) -> tuple[Any, ...]:
+        """What it does, its tensors aside."""
+        own = {n: None if isinstance(v, Tensor) else v for n, v in vars(self).items()}
+        return (type(self), *sorted(own.items()))
 
     def batch_key(self) -> tuple[Any, ...]:
         """Return what two methods must have in common to share a batch through `stack`."""
