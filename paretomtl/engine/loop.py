@@ -8,7 +8,7 @@ is no loop over runs, and the device is waited for only at snapshots.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import torch
@@ -278,9 +278,10 @@ class Batch:
     def make(self) -> Hashable:
         """What a step does, its tensors aside: batches of equal makes and shapes share a program."""
         settings = self.settings
+        optimizer = replace(settings.optimizer, lr=1.0)  # which is each lane's own
         return (
             self._problem,
-            (settings.optimizer, settings.weighted_heads, settings.level, settings.precision),
+            (optimizer, settings.weighted_heads, settings.level, settings.precision),
             tuple((group.method.make, group.shape) for group in self.groups),
         )
 

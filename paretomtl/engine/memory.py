@@ -40,17 +40,33 @@ def bytes_of(
     return max(0, math.ceil(factor * (few - each * _FEW))), max(1, math.ceil(factor * each))
 
 
+def working_set(problem: Problem, lane: Lane, settings: Settings) -> int:
+    """Return the bytes that one more lane adds to what a step on the CPU works on."""
+    peaks: list[int] = []
+    for count in (_FEW, _MORE):
+        with LiveBytes() as live:
+            batch = _small_batch(problem, lane, settings, count, torch.device("cpu"))
+            live.peak = 0
+            batch.step()
+        peaks.append(live.peak)
+    few, more = peaks
+    return max(1, (more - few) // (_MORE - _FEW))
+
+
 def _peak(
     problem: Problem, lanes: Sequence[Lane], settings: Settings, count: int, device: torch.device
 ) -> int:
-    # Members of a set are replaced by lanes of their own: a set costs what its lanes cost.
-    own = [replace(lane, member_of="") for lane in lanes[:1]] * count
-    if lanes[0].member_of:
-        own = [replace(lane, member_of="measured") for lane in own]
     with LiveBytes() as live:
-        batch = Batch(problem, own, replace(settings, budget=Budget(steps=2)), device)
-        batch.run(None)
+        _small_batch(problem, lanes[0], settings, count, device).run(None)
     return live.peak
+
+
+def _small_batch(
+    problem: Problem, lane: Lane, settings: Settings, count: int, device: torch.device
+) -> Batch:
+    # Members of a set are replaced by lanes of their own: a set costs what its lanes cost.
+    own = [replace(lane, member_of="measured" if lane.member_of else "")] * count
+    return Batch(problem, own, replace(settings, budget=Budget(steps=2)), device)
 
 
 class LiveBytes(TorchDispatchMode):

@@ -278,9 +278,7 @@ def _compile(graph: GraphModule, inputs: Sequence[Tensor]) -> Callable[..., Any]
         from torch._inductor import compile as inductor_compile
 
         # torch's cache on disk only takes programs that are compiled in such a context
-        mode = FakeTensorMode(
-            shape_env=ShapeEnv(), static_shapes=True, allow_non_fake_inputs=True
-        )
+        mode = FakeTensorMode(shape_env=ShapeEnv(), static_shapes=True, allow_non_fake_inputs=True)
         with tracing(TracingContext(mode)):
             return inductor_compile(graph, list(inputs))  # pyright: ignore[reportReturnType]
 

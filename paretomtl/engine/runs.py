@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from typing import Any, get_args
 
@@ -14,7 +15,7 @@ from paretomtl.engine.outcome import Outcome
 from paretomtl.engine.seeding import stable_hash
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Method, SetMethod, method
-from paretomtl.problem import NeuralProblem, Problem, problem
+from paretomtl.problem import NeuralProblem, Problem, problem, problems
 from paretomtl.sweep.spec import Budget, Choice, Level, Optimizer, RunSpec
 
 
@@ -84,7 +85,7 @@ def resolve(spec: RunSpec) -> tuple[Problem, Method]:
         UnknownName: A problem, method or option does not exist.
         BadInput: An option is refused, or problem, method and preference do not fit.
     """
-    the_problem = problem(spec.problem.name, **dict(spec.problem.options))
+    the_problem = _problem(spec.problem)
     the_method = method(spec.method.name, **dict(spec.method.options))
     check_fit(the_problem, the_method, spec.preference)
     check_optimizer(the_method, spec.optimizer, spec.budget, the_problem.n_objectives, spec.level)
@@ -95,6 +96,19 @@ def resolve(spec: RunSpec) -> tuple[Problem, Method]:
             "its members, this run's among them."
         )
     return the_problem, the_method
+
+
+def _problem(choice: Choice) -> Problem:
+    """Return the one instance of a choice: its data are read, and its steps compiled, once."""
+    if choice.name not in problems:
+        return problem(choice.name)  # which says what there is
+    return _constructed(problems[choice.name], repr(choice.options), choice)
+
+
+@functools.lru_cache(maxsize=8)
+def _constructed(cls: type[Problem], spelled: str, choice: Choice) -> Problem:
+    # `spelled` because 1, 1.0 and True are equal, but not the same option
+    return problem(choice.name, **dict(choice.options))
 
 
 def check_fit(problem: Problem, method: Method, preference: Sequence[float]) -> None:
