@@ -8,9 +8,13 @@ thread, medians of interleaved repetitions:
 - loop: the same networks one after the other in plain autograd with torch.optim.Adam,
 - floor: nothing but the batched matrix products that forward and backward pass cannot do without (the
   gradient by the data is none of them),
-- eager: our engine's whole step (minibatch, forward, backward, method, checks, optimizer) as it runs by
-  default, any module under vmap; compiled: the same step with `compile=True`,
+- linear, mgda: our engine's whole step (minibatch, forward, backward, method, checks, optimizer) as it
+  runs by default, any module under vmap; compiled: the same with `compile=True`,
 - linear reads losses, mgda the Gramian (two backward passes).
+
+Ours is cut into chunks as `run_lanes` cuts it, each of which makes eight steps before the next one's turn
+(in a run: all its steps); "lanes" is the size of the compiled chunks. K = 1 is carried out beside an idle
+copy, so it is a step of two networks.
 
 Compared are loop / ours (larger is better) and ours / floor (1 is the floor; m = 2 floors for mgda).
 """
@@ -31,6 +35,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 import paretomtl as pm
+from paretomtl.engine.chunks import batch_of, cut
+from paretomtl.engine.compute import Compute
 from paretomtl.engine.lane import Lane, Settings
 from paretomtl.engine.loop import Batch
 from paretomtl.problem import NeuralProblem, ProblemCard, Split
@@ -156,9 +162,13 @@ def floor_step(problem: Classification, k: int) -> Callable[[], None]:
     return step
 
 
-def engine_step(
+STEPS = 8
+"""Steps of a chunk before the next one's turn."""
+
+
+def engine_batches(
     problem: Classification, k: int, method: str, *, compiled: bool = False
-) -> Callable[[], None]:
+) -> list[Batch]:
     lanes = [
         Lane(
             method=pm.method(method),
@@ -167,10 +177,23 @@ def engine_step(
             key=i,
             lr=1e-3,
         )
-        for i in range(max(k, 2))
+        for i in range(k)
     ]
     settings = Settings(optimizer=Optimizer(lr=1e-3), budget=Budget(steps=1000))
-    return Batch(problem, lanes, settings, torch.device("cpu"), compiled=compiled).step
+    compute = Compute(device="cpu", compile=compiled)
+    return [
+        batch_of(problem, [lanes[i] for i in chunk], settings, compute)[0]
+        for chunk in cut(problem, lanes, settings, compute)
+    ]
+
+
+def engine_steps(batches: list[Batch]) -> Callable[[], None]:
+    def steps() -> None:
+        for batch in batches:
+            for _ in range(STEPS):
+                batch.step()
+
+    return steps
 
 
 CASES = [
@@ -194,25 +217,29 @@ def main() -> None:
     lines = [
         f"{_cpu()}, 1 thread, torch {torch.__version__}; CPU ms of a step, then ratios.",
         "",
-        "| case | K | " + " | ".join(COLUMNS) + " | loop / linear | loop / linear compiled "
+        "| case | K | lanes | " + " | ".join(COLUMNS) + " | loop / linear | loop / linear compiled "
         "| linear compiled / floor | mgda compiled / 2 floors |",
-        "|---|" + "---:|" * (len(COLUMNS) + 5),
+        "|---|" + "---:|" * (len(COLUMNS) + 6),
     ]
     print("\n".join(lines), flush=True)
     for kind, name, problem, counts in CASES:
         for k in counts if kind in options.only else ():
-            steps = {
-                "loop": loop_step(problem, k),
-                "linear": engine_step(problem, k, "linear"),
-                "linear compiled": engine_step(problem, k, "linear", compiled=True),
-                "mgda": engine_step(problem, k, "mgda"),
-                "mgda compiled": engine_step(problem, k, "mgda", compiled=True),
+            batches = {
+                method + ending: engine_batches(problem, k, method, compiled=compiled)
+                for method in ("linear", "mgda")
+                for ending, compiled in (("", False), (" compiled", True))
             }
+            steps = {side: engine_steps(own) for side, own in batches.items()}
+            steps["loop"] = loop_step(problem, k)
             if kind == "mlp":
                 steps["floor"] = floor_step(problem, k)
             t = medians(steps, options.repetitions)
+            for kept in batches:
+                t[kept] /= STEPS
+            sizes = [str(own[0].lanes.n_lanes) for side, own in batches.items() if "comp" in side]
             floor = t.get("floor", float("nan"))
-            figures = [f"{1e3 * t[c]:.2f}" if c in t else "" for c in COLUMNS]
+            figures = [" / ".join(sizes)]
+            figures += [f"{1e3 * t[c]:.2f}" if c in t else "" for c in COLUMNS]
             ratios = [t["loop"] / t["linear"], t["loop"] / t["linear compiled"]]
             ratios += [t["linear compiled"] / floor, t["mgda compiled"] / (2 * floor)]
             figures += [f"{r:.2f}" if r == r else "" for r in ratios]

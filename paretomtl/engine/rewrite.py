@@ -22,6 +22,7 @@ def rewrite(module: GraphModule) -> None:
     _drop_idle(graph)
     _write_untransposed(graph)
     _put_biases_inside(graph)
+    _turn_ragged(graph)
     graph.eliminate_dead_code()
     module.recompile()
 
@@ -65,6 +66,30 @@ def _put_biases_inside(graph: Graph) -> None:
                 node.replace_all_uses_with(new)
                 break
 
+
+def _turn_ragged(graph: Graph) -> None:
+    """`A B` becomes `(B^T A^T)^T` where B has a ragged number of columns, and A an even one of rows.
+
+    A head of ten classes is an example: turned, its product runs through full vectors.
+    """
+    for node in list(graph.nodes):
+        biased = node.target is aten.baddbmm.default and not node.kwargs
+        if not (biased or _is_bmm(node)):
+            continue
+        _, rows, columns = _shape(node)
+        if rows % VECTOR or not columns % VECTOR:
+            continue
+        *bias, left, right = node.args
+        with graph.inserting_before(node):
+            turned = [_transposed(graph, factor) for factor in (*bias, right, left)]
+            product = graph.call_function(node.target, tuple(turned))
+            new = _transposed(graph, product)
+        new.meta = dict(node.meta)
+        node.replace_all_uses_with(new)
+
+
+VECTOR = 16
+"""Numbers that a processor multiplies at once, at the most."""
 
 _PRODUCTS = (aten.mul.Scalar, aten.mul.Tensor)
 _SHAPINGS = (aten.expand.default, aten.view.default, aten._unsafe_view.default)
