@@ -7,7 +7,7 @@ then walks through a transposed gradient. The results are the same numbers up to
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -23,6 +23,7 @@ def rewrite(module: GraphModule) -> None:
     _write_untransposed(graph)
     _put_biases_inside(graph)
     _turn_ragged(graph)
+    _spread_pooled(graph)
     graph.eliminate_dead_code()
     module.recompile()
 
@@ -86,6 +87,82 @@ def _turn_ragged(graph: Graph) -> None:
             new = _transposed(graph, product)
         new.meta = dict(node.meta)
         node.replace_all_uses_with(new)
+
+
+def _spread_pooled(graph: Graph) -> None:
+    """Spread the gradient of a maximum over disjoint windows by comparing numbers, not by places.
+
+    A number gets its window's gradient if it is the window's maximum and none before it in the window is.
+    The place of the maximum, as recorded, would be sought once more for every number.
+    """
+    for node in list(graph.nodes):
+        if node.target is aten.max_pool2d_with_indices_backward.default:
+            pool = _Pool.of(node)
+            if pool is not None:
+                with graph.inserting_before(node):
+                    new = pool.spread_gradient(graph)
+                new.meta = dict(node.meta)
+                node.replace_all_uses_with(new)
+
+
+class _Pool(NamedTuple):
+    """The gradient of a maximum over windows that lie side by side without a rest.
+
+    A window that holds a NaN passes no gradient on; its loss is NaN all the same, and ends the lane.
+    """
+
+    gradient: Node
+    given: Node
+    largest: Node
+    kernel: tuple[int, int]
+    shape: tuple[int, ...]
+    device: torch.device
+
+    @classmethod
+    def of(cls, node: Node) -> _Pool | None:
+        """Read a recorded gradient; None where windows overlap or leave a rest."""
+        gradient, given, kernel, stride, padding, dilation, _, chosen = cast("Any", node.args)
+        shape, (high, wide) = _shape(given), kernel
+        aside = list(stride or kernel) == list(kernel) and not any(padding)
+        whole = not shape[-2] % high and not shape[-1] % wide
+        if not (aside and whole) or any(d != 1 for d in dilation) or high * wide > 9:
+            return None
+        largest = next(n for n in chosen.args[0].users if n.args[1] == 0)
+        return cls(gradient, given, largest, (high, wide), shape, node.meta["val"].device)
+
+    def spread_gradient(self, graph: Graph) -> Node:
+        """Return the gradient by what was pooled."""
+        call = graph.call_function
+        high, wide = self.kernel
+        *_, height, width = self.shape
+        integers = {"dtype": torch.int64, "device": self.device}
+        down = call(aten.remainder.Scalar, (call(aten.arange.default, (height,), integers), high))
+        across = call(aten.remainder.Scalar, (call(aten.arange.default, (width,), integers), wide))
+        down = call(aten.mul.Tensor, (call(aten.unsqueeze.default, (down, -1)), wide))
+        place = call(aten.add.Tensor, (down, across))  # of a number in its window
+        largest = self._spread(graph, self.largest)
+        chosen = call(aten.eq.Tensor, (self.given, largest))
+        for i in range(high * wide - 1):
+            column = call(aten.slice.Tensor, (self.given, -2, i // wide, height, high))
+            corner = call(aten.slice.Tensor, (column, -1, i % wide, width, wide))
+            hit = call(aten.eq.Tensor, (self._spread(graph, corner), largest))
+            later = call(aten.gt.Scalar, (place, i))
+            before = call(aten.logical_and.default, (hit, later))
+            chosen = call(
+                aten.logical_and.default, (chosen, call(aten.logical_not.default, (before,)))
+            )
+        number = {"dtype": self.gradient.meta["val"].dtype, "device": self.device}
+        nothing = call(aten.full.default, ([], 0.0), number)
+        return call(aten.where.self, (chosen, self._spread(graph, self.gradient), nothing))
+
+    def _spread(self, graph: Graph, pooled: Node) -> Node:
+        """Repeat each pooled number over its window."""
+        (high, wide), (*lead, height, width) = self.kernel, self.shape
+        apart = graph.call_function(aten.unsqueeze.default, (pooled, -2))
+        apart = graph.call_function(aten.unsqueeze.default, (apart, -1))
+        size = [*lead, height // high, high, width // wide, wide]
+        repeated = graph.call_function(aten.expand.default, (apart, size))
+        return graph.call_function(aten.reshape.default, (repeated, list(self.shape)))
 
 
 VECTOR = 16

@@ -162,3 +162,36 @@ def test_a_set_that_cannot_fit_is_refused_whole() -> None:
     limit = predicted_bytes(problem, lanes, SETTINGS, 4, device=CPU)
     with pytest.raises(BadInput, match="too small for a set of 5 lanes"):
         cut(problem, lanes, SETTINGS, Compute(device="cpu", memory=limit))
+
+
+def test_compiled_networks_are_dealt_into_chunks_that_stay_in_the_cache(
+    tiny_network: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = Compute(device="cpu", compile=True)
+    lanes = lanes_of([pm.method("linear")], 44)
+    monkeypatch.setattr(chunks, "FEWEST", 4)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    each = chunks.working_set(tiny_network, lanes[0], SETTINGS)
+    monkeypatch.setattr(chunks, "CACHE", 14 * each)
+    pieces = cut(tiny_network, lanes, SETTINGS, compiled)
+    assert [len(piece) for piece in pieces] == [11] * 4
+    assert sorted(place for piece in pieces for place in piece) == list(range(44))
+    assert pieces[1][:3] == [1, 5, 9]
+    padded = chunks._padded(tiny_network, [lanes[i] for i in pieces[0]], compiled)
+    assert len(padded) == 12
+    # where chunks would be other programs, or must not depend on the machine, they are not made
+    mixed = lanes_of([pm.method("linear"), pm.method("tchebycheff")], 44)
+    assert len(cut(tiny_network, mixed, SETTINGS, compiled)) == 1
+    assert len(cut(tiny_network, lanes, SETTINGS, Compute(device="cpu"))) == 1
+    exact = Compute(device="cpu", compile=True, deterministic=True)
+    assert [len(piece) for piece in cut(tiny_network, lanes, SETTINGS, exact)] == [16, 16, 12]
+    sets = lanes_of([pm.method("hv_gradient")], 44, member_of="one")
+    assert len(cut(tiny_network, sets, SETTINGS, compiled)) == 1
+
+
+def test_a_working_set_grows_with_what_a_step_reads(tiny_network: Any) -> None:
+    linear, mgda = lanes_of([pm.method("linear"), pm.method("mgda")], 2)
+    numbers = sum(p.numel() for p in tiny_network.module().parameters())
+    low = chunks.working_set(tiny_network, linear, SETTINGS)
+    assert low > 4 * 4 * numbers  # parameters, gradients and Adam's moments
+    assert chunks.working_set(tiny_network, mgda, SETTINGS) > low

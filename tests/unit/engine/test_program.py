@@ -45,9 +45,17 @@ CASES = [
 
 
 @pytest.fixture
-def only_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+def only_recorded(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Carry the recorded graph out as it is: compiling each case would take minutes."""
-    monkeypatch.setattr(program, "_compile", lambda graph, inputs: graph)
+    graphs: list[Any] = []
+
+    def keep(graph: Any, inputs: Any) -> Any:
+        graphs.append(graph)
+        return graph
+
+    monkeypatch.setattr(program, "_compile", keep)
+    monkeypatch.setattr(program, "_remembered", type(program._remembered)())
+    return graphs
 
 
 @pytest.mark.usefixtures("only_recorded")
@@ -170,3 +178,54 @@ def test_a_state_that_comes_back_in_another_order_is_told_by_its_names(tiny_netw
         fast.step()
     assert fast.groups[0].state["a"].tolist() == plain.groups[0].state["a"].tolist() == [[4], [4]]
     assert fast.groups[0].state["b"].tolist() == [[1], [1]]
+
+
+def varied(methods: list[Any], seeds: tuple[int, ...], lr: float) -> list[Lane]:
+    return [
+        Lane(method=own, preference=(p, 1 - p), seed=seed, key=seed, lr=lr * (1 + seed))
+        for seed, p, own in zip(seeds, (0.2, 0.5, 0.7), methods, strict=True)
+    ]
+
+
+def test_batches_of_one_make_share_a_program(tiny_network: Any, only_recorded: list[Any]) -> None:
+    settings = Settings(optimizer=Optimizer(), budget=Budget(steps=20))
+    other = Settings(optimizer=Optimizer(lr=0.5), budget=Budget(steps=9), snapshots=2)
+    gammas = [pm.method("power_mean", gamma=g) for g in (1.5, 2.0, 3.0)]
+    for lanes, given in (
+        (varied(gammas, (0, 1, 2), 1e-3), settings),
+        (varied(gammas[::-1], (5, 3, 4), 1e-2), other),
+    ):
+        plain, fast = (Batch(tiny_network, lanes, given, CPU, compiled=c) for c in (False, True))
+        for _ in range(4):
+            plain.step()
+            fast.step()
+        for ours, theirs in zip(plain.lanes.parameters, fast.lanes.parameters, strict=True):
+            torch.testing.assert_close(theirs, ours, rtol=2e-4, atol=2e-5)
+        torch.testing.assert_close(fast.seen.weights, plain.seen.weights, rtol=1e-4, atol=1e-5)
+    assert len(only_recorded) == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"methods": [pm.method("power_mean", gamma=2.0)] * 3},
+        {"methods": [pm.method("power_mean", gamma=g) for g in (float("inf"), 1.5, 0.0)]},
+        {"settings": Settings(optimizer=Optimizer(name="sgd"), budget=Budget(steps=20))},
+        {"problem": None},
+    ],
+    ids=["equal options", "options of other cases", "optimizer", "problem"],
+)
+def test_another_make_is_another_program(
+    tiny_network: Any, only_recorded: list[Any], changed: dict[str, Any]
+) -> None:
+    methods = [pm.method("power_mean", gamma=g) for g in (1.5, 2.0, 3.0)]
+    settings = Settings(optimizer=Optimizer(), budget=Budget(steps=20))
+    Batch(tiny_network, varied(methods, (0, 1, 2), 1e-3), settings, CPU, compiled=True)
+    problem = type(tiny_network)() if "problem" in changed else tiny_network
+    methods = changed.get("methods", methods)
+    settings = changed.get("settings", settings)
+    Batch(problem, varied(methods, (0, 1, 2), 1e-3), settings, CPU, compiled=True)
+    assert len(only_recorded) == 2
+    program.forget()
+    Batch(problem, varied(methods, (0, 1, 2), 1e-3), settings, CPU, compiled=True)
+    assert len(only_recorded) == 3
