@@ -6,7 +6,7 @@ from typing import Literal
 
 import torch
 
-from paretomtl.aggregation.lanes import apply
+from paretomtl.aggregation.lanes import apply, settled
 from paretomtl.aggregation.linalg import eigh, recombine
 from paretomtl.shapes import Gramian, Weights
 
@@ -33,6 +33,10 @@ def balanced_weights(
         return _two(gramian, combination, balance, precision)
     values, vectors = eigh(gramian)
     kept = values > values[..., -1:] * (gramian.shape[-1] * precision)
+    if balance == "min" and settled(
+        kept
+    ):  # full rank everywhere: the same numbers in fewer operations
+        return recombine(vectors, (values[..., :1] / values).sqrt(), combination)
     if balance == "min":
         scale = torch.where(kept, values, torch.inf).amin(-1, keepdim=True)
     else:

@@ -55,10 +55,9 @@ def project_rows(gramian: Gramian, *, precision: float) -> Float[Tensor, "*batch
     if m == 2:
         return eye + _two(gramian.unsqueeze(-3), gramian)
     scaled = scale_diagonal(gramian)
-    cosines = scaled.cosines.unsqueeze(-3).expand(*gramian.shape, m)
     # most supports of single rows differ from what their first gradients say
     added = minimize_nonnegative(
-        cosines, -scaled.cosines, precision=precision, rays=2 if m > 4 else 0
+        scaled.cosines, -scaled.cosines, precision=precision, rays=2 if m > 4 else 0
     )
     return eye + added * scaled.lengths.unsqueeze(-1) * scaled.inverse.unsqueeze(-2)
 

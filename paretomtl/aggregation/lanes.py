@@ -90,7 +90,7 @@ class Scaled(NamedTuple):
 def scale_diagonal(gramian: Gramian) -> Scaled:
     """Split a clean Gramian into lengths and cosines."""
     lengths = gramian.diagonal(dim1=-2, dim2=-1).sqrt()
-    inverse = lengths.reciprocal().nan_to_num(nan=0.0, posinf=0.0)
+    inverse = lengths.reciprocal().nan_to_num_(0.0, 0.0)
     cosines = gramian * inverse.unsqueeze(-1) * inverse.unsqueeze(-2)
     return Scaled(cosines, lengths, inverse)
 

@@ -55,10 +55,12 @@ def _eigh(matrix: Tensor, largest: Tensor) -> tuple[Tensor, Tensor]:
 def recombine(vectors: Tensor, factors: Tensor, vector: Tensor) -> Tensor:
     """Return `V diag(f) V^T b`, [*batch, m], for eigenvectors in columns.
 
-    Sums over another memory layout round in another order, so both are made over contiguous rows.
+    Sums over another memory layout round in another order, so both are made over contiguous rows, one
+    along them and one across.
     """
-    coordinates = (vectors.mT.contiguous() * vector.unsqueeze(-2)).sum(-1)
-    return (vectors.contiguous() * (factors * coordinates).unsqueeze(-2)).sum(-1)
+    rows = vectors.mT.contiguous()  # which eigenvectors are in LAPACK's layout
+    coordinates = (rows * vector.unsqueeze(-2)).sum(-1)
+    return (rows * (factors * coordinates).unsqueeze(-1)).sum(-2)
 
 
 def cholesky(matrix: Tensor) -> Tensor:
@@ -69,7 +71,7 @@ def cholesky(matrix: Tensor) -> Tensor:
         # rows of zeros behind the others: the factorization breaks off there, and the others are done
         matrix = torch.nn.functional.pad(matrix, (0, extra, 0, extra))
     factor = cast("Tensor", torch.linalg.cholesky_ex(matrix)[0])  # pyright: ignore[reportUnknownMemberType]
-    return factor[..., :m, :m] if extra else factor
+    return factor.narrow(-1, 0, m).narrow(-2, 0, m) if extra else factor
 
 
 def solve(matrix: Tensor, right: Tensor) -> Tensor:
@@ -84,7 +86,7 @@ def solve_columns(matrix: Tensor, right: Tensor) -> Tensor:
     extra = padded.shape[-1] - m
     columns = torch.nn.functional.pad(right, (0, 0, 0, extra)) if extra else right
     solution = cast("Tensor", torch.linalg.solve_ex(padded, columns)[0])  # pyright: ignore[reportUnknownMemberType]
-    return solution[..., :m, :] if extra else solution
+    return solution.narrow(-2, 0, m) if extra else solution
 
 
 def length(vector: Tensor) -> Tensor:

@@ -12,12 +12,14 @@ singular matrix is no obstacle.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from paretomtl.aggregation.lanes import apply, open_lanes, settled
-from paretomtl.aggregation.linalg import ROWS, solve
+from paretomtl.aggregation.linalg import ROWS, identity, solve
 from paretomtl.aggregation.sweep import hit, inspect, multiply, sweep_
 
 _TOLERANCE = 1e-15
@@ -29,66 +31,110 @@ _LARGE = 100.0
 
 def minimize_nonnegative(
     matrix: Float[Tensor, "*batch m m"],
-    force: Float[Tensor, "*batch m"],
+    force: Float[Tensor, "*programs m"],
     *,
     precision: float,
     rays: int = 0,
-) -> Float[Tensor, "*batch m"]:
+) -> Float[Tensor, "*programs m"]:
     """Return the `s >= 0` that minimizes `s^T M s / 2 - f^T s`.
 
     Args:
         matrix: M, symmetric positive semi-definite, float64, with a diagonal of order one or zero.
-        force: f, of order one, such that the program is bounded.
+        force: f, of order one, such that the program is bounded; [*batch, m], or [*batch, p, m] for p
+            programs with one matrix.
         precision: Machine epsilon of the numbers M was computed in: what separates an independent
             column from noise.
         rays: How many gradient steps to spend on a first guess of the support.
 
     Returns:
         The minimizer; its gradient `M s - f` is zero on the support and non-negative elsewhere. At most
-        4 m + 4 exchanges are made in a lane; one that needs more keeps its best point, which is feasible.
+        4 m + 4 exchanges are made in a program; one that needs more keeps its best point, which is
+        feasible.
     """
     m = force.shape[-1]
-    matrix, f = matrix.reshape(-1, m, m), force.reshape(-1, m)
-    s, solved = _guess(matrix, f, rays)
+    each = force.shape[-2] if force.ndim == matrix.ndim else 1
+    matrices, f = _Matrices(matrix.reshape(-1, m, m), each), force.reshape(-1, m)
+    s, solved = _guess(matrices, f, rays)
     if solved is not None:
         rest = open_lanes(solved)
         if rest is None:
-            s = torch.where(solved.unsqueeze(-1), s, _exact(matrix, f, precision))
+            s = torch.where(solved.unsqueeze(-1), s, _exact(matrices.all, f, precision))
         else:
-            s = s.index_copy(0, rest, _exact(matrix[rest], f[rest], precision))
+            s = s.index_copy(0, rest, _exact(matrices.of(rest), f[rest], precision))
     return s.reshape(force.shape)
 
 
+class _Matrices(NamedTuple):
+    """The matrices of many programs, a number of which in a row share one.
+
+    Args:
+        different: [matrices, m, m].
+        each: Programs of a matrix.
+    """
+
+    different: Float[Tensor, "matrices m m"]
+    each: int
+
+    @property
+    def all(self) -> Float[Tensor, "programs m m"]:
+        """One a program."""
+        return self.of(torch.arange(self.each * len(self.different), device=self.different.device))
+
+    def of(self, programs: Tensor) -> Float[Tensor, "some m m"]:
+        """Those of some programs."""
+        return self.different[programs if self.each == 1 else programs // self.each]
+
+    def times(self, vectors: Float[Tensor, "programs m"]) -> Float[Tensor, "programs m"]:
+        """Multiply each program's vector."""
+        if self.each == 1:
+            return apply(self.different, vectors)
+        m = vectors.shape[-1]
+        return (vectors.view(-1, self.each, m) @ self.different).view(-1, m)
+
+    def on(self, inside: Float[Tensor, "programs m"]) -> Float[Tensor, "programs m m"]:
+        """Replace rows and columns outside of each program's support by those of the identity."""
+        m = inside.shape[-1]
+        eye = identity(m, inside)
+        kept = inside.unsqueeze(-1) * inside.unsqueeze(-2)
+        offset = self.different - eye
+        if self.each > 1:
+            kept, offset = kept.view(-1, self.each, m, m), offset.unsqueeze(1)
+        return torch.addcmul(eye, offset, kept).view(-1, m, m)
+
+
 def _guess(
-    matrix: Float[Tensor, "lanes m m"], force: Float[Tensor, "lanes m"], rays: int
-) -> tuple[Float[Tensor, "lanes m"], Bool[Tensor, " lanes"] | None]:
+    matrices: _Matrices, force: Float[Tensor, "programs m"], rays: int
+) -> tuple[Float[Tensor, "programs m"], Bool[Tensor, " programs"] | None]:
     """Pivot blockwise; return the points found, and which satisfy the KKT conditions (None: all)."""
     m = force.shape[-1]
     # padded for `solve`; rows of zeros never enter the support
     extra = -m % ROWS
     if extra:
-        matrix = torch.nn.functional.pad(matrix, (0, extra, 0, extra))
+        padded = torch.nn.functional.pad(matrices.different, (0, extra, 0, extra))
+        matrices = matrices._replace(different=padded)
         force = torch.nn.functional.pad(force, (0, extra))
-    support = _first_support(matrix, force, rays) if rays else force > 0
-    s, content, good = _solve_on(matrix, force, support)
+    support = _first_support(matrices, force, rays) if rays else force > 0
+    s, content, fine = _solve_on(matrices, force, support)
     for _ in range(_BLOCK_ROUNDS - 1):
-        if settled(good):
-            return s[:, :m], None
+        if settled(fine):
+            return s.narrow(-1, 0, m), None
+        good = fine.all(-1)
         support = support == content
         rest = open_lanes(good)
-        # solving a good lane again gives the same, bit by bit: only worth avoiding in large batches
+        # solving again gives the same, bit by bit: only worth avoiding for many programs
         if rest is None or 2 * len(rest) > len(good):
-            s, content, good = _solve_on(matrix, force, support)
+            s, content, fine = _solve_on(matrices, force, support)
             continue
-        found, after, better = _solve_on(matrix[rest], force[rest], support[rest])
+        some = _Matrices(matrices.of(rest), 1)
+        found, after, better = _solve_on(some, force[rest], support[rest])
         s, content = s.index_copy(0, rest, found), content.index_copy(0, rest, after)
-        good = good.index_copy(0, rest, better)
-    return s[:, :m], good
+        fine = fine.index_copy(0, rest, better)
+    return s.narrow(-1, 0, m), fine.all(-1)
 
 
 def _first_support(
-    matrix: Float[Tensor, "lanes m m"], force: Float[Tensor, "lanes m"], rays: int
-) -> Bool[Tensor, "lanes m"]:
+    matrices: _Matrices, force: Float[Tensor, "programs m"], rays: int
+) -> Bool[Tensor, "programs m"]:
     """Guess the support by projected gradient steps, each from the lowest point of a ray.
 
     Any guess is allowed: without a ray, or along one that the matrix annihilates, it is poor.
@@ -96,26 +142,23 @@ def _first_support(
     moved = force
     for _ in range(rays):
         point = moved.clamp(min=0)
-        image = apply(matrix, point)
+        image = matrices.times(point)
         reach = (point * force).sum(-1, keepdim=True) / (point * image).sum(-1, keepdim=True)
         moved = reach * (point - image) + force
     return moved > 0
 
 
-def _solve_on(matrix: Tensor, force: Tensor, support: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Solve on a support: the point, which indices are content with it, and in which lanes it is the answer.
+def _solve_on(matrices: _Matrices, force: Tensor, support: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Solve on a support: the point, which indices are content with it, and where it is the answer.
 
-    The solution's backward error is of the order of rounding times its size, which is therefore bounded.
+    It is the answer in the programs all of whose indices are content and bounded: the solution's backward
+    error is of the order of rounding times its size, which is therefore bounded.
     """
-    inside = support.to(matrix.dtype)
-    # rows and columns outside become those of the identity
-    system = matrix * inside.unsqueeze(-1)
-    system *= inside.unsqueeze(-2)
-    system.diagonal(dim1=-2, dim2=-1).add_(1 - inside)
-    s = solve(system, force * inside)
-    pull = force - apply(matrix, s)
-    content = torch.where(support, s, _TOLERANCE - pull) > 0
-    return s, content, (content & (s < _LARGE)).all(-1)
+    inside = support.to(force.dtype)
+    s = solve(matrices.on(inside), force * inside)
+    slope = matrices.times(s) - force
+    content = torch.where(support, s, slope + _TOLERANCE) > 0
+    return s, content, content & (s < _LARGE)
 
 
 def _exact(
