@@ -47,6 +47,7 @@ class Group:
             gramian=part(signals.gramian),
             cross_gramian=part(signals.cross_gramian),
             jacobian=part(signals.jacobian),
+            representation=part(signals.representation),
             preference=part(signals.preference),
             ideal=signals.ideal,
             keys=part(signals.keys),

@@ -343,8 +343,16 @@ class Batch:
         """Combine the tasks where the heads begin, and take one pass through what they share."""
         losses, rows, heads, representation = lanes.split(self.samples[0])
         gramian = _inner([rows], [rows])
-        jacobian = rows if self.reads is Reads.JACOBIAN else None
-        answer = self._combine(self._signals(losses=losses, gramian=gramian, jacobian=jacobian))
+        whole = self.reads is Reads.JACOBIAN
+        signals = self._signals(
+            losses=losses,
+            gramian=gramian,
+            jacobian=rows if whole else None,
+            representation=representation.detach().reshape(*representation.shape[:2], -1)
+            if whole
+            else None,
+        )
+        answer = self._combine(signals)
         weights = None if self.reads is Reads.JACOBIAN else answer
         self.seen = Seen(losses, gramian, weights)
         direction = answer if weights is None else _weighted_sum(weights, rows)

@@ -135,7 +135,7 @@ class _Pool(NamedTuple):
         call = graph.call_function
         high, wide = self.kernel
         *_, height, width = self.shape
-        integers = {"dtype": torch.int64, "device": self.device}
+        integers: dict[str, Any] = {"dtype": torch.int64, "device": self.device}
         down = call(aten.remainder.Scalar, (call(aten.arange.default, (height,), integers), high))
         across = call(aten.remainder.Scalar, (call(aten.arange.default, (width,), integers), wide))
         down = call(aten.mul.Tensor, (call(aten.unsqueeze.default, (down, -1)), wide))
@@ -151,7 +151,7 @@ class _Pool(NamedTuple):
             chosen = call(
                 aten.logical_and.default, (chosen, call(aten.logical_not.default, (before,)))
             )
-        number = {"dtype": self.gradient.meta["val"].dtype, "device": self.device}
+        number: dict[str, Any] = {"dtype": self.gradient.meta["val"].dtype, "device": self.device}
         nothing = call(aten.full.default, ([], 0.0), number)
         return call(aten.where.self, (chosen, self._spread(graph, self.gradient), nothing))
 

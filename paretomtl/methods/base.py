@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from paretomtl.errors import BadInput
@@ -64,7 +65,10 @@ class Signals:
         losses: Losses on the minibatch, before the step.
         gramian: `J J^T` over the shared parameters.
         cross_gramian: `J1 J2^T` of two independent minibatches (methods with `minibatches` = 2).
-        jacobian: Gradients of the losses by the shared parameters.
+        jacobian: Gradients of the losses by the shared parameters; at the level of the representation by
+            its numbers, sample after sample.
+        representation: What the heads read, [*batch, samples, features]; only where gradients are taken
+            there.
         preference: On the simplex; None means uniform.
         ideal: The problem's ideal point, [m]; None means the origin.
         keys: One random key a lane; with `steps` it determines every draw.
@@ -75,6 +79,7 @@ class Signals:
     gramian: Gramian | None = None
     cross_gramian: Gramian | None = None
     jacobian: Jacobian | None = None
+    representation: Float[Tensor, "*batch samples features"] | None = None
     preference: Preference | None = None
     ideal: Tensor | None = None
     keys: Keys | None = None

@@ -124,6 +124,7 @@ def aggregate(
     *,
     losses: ArrayLike | None = None,
     cross_gramian: ArrayLike | None = None,
+    representation: ArrayLike | None = None,
     preference: ArrayLike | None = None,
     ideal: ArrayLike | None = None,
     generator: torch.Generator | None = None,
@@ -137,6 +138,8 @@ def aggregate(
         losses: [*batch, m], for methods that read them.
         cross_gramian: `J1 J2^T` of two independent minibatches, for methods that read two; None takes
             them to be the same minibatch.
+        representation: [*batch, samples, features], for GradDrop where `jacobian` holds the gradients by
+            it, n = samples * features; other methods do not read it.
         preference: On the simplex, [m] or [*batch, m]; None is uniform.
         ideal: The point that losses are measured from, [m]; None is the origin.
         generator: Where the lanes' random keys are drawn from; None gives every lane the key 0.
@@ -156,6 +159,7 @@ def aggregate(
         losses=losses,
         jacobian=jacobian,
         cross_gramian=cross_gramian,
+        representation=representation,
         preference=preference,
         ideal=ideal,
     )

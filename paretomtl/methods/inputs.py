@@ -30,6 +30,7 @@ _SHAPES = {
     "gramian": ("m", "m"),
     "cross_gramian": ("m", "m"),
     "jacobian": ("m", "n"),
+    "representation": ("samples", "features"),
     "preference": ("m",),
     "ideal": ("m",),
 }
@@ -50,7 +51,8 @@ class Inputs:
 
     Args:
         chosen: The method that will read them.
-        given: losses, gramian, cross_gramian, jacobian, preference, ideal; None where not given.
+        given: losses, gramian, cross_gramian, jacobian, representation, preference, ideal; None where
+            not given.
 
     Raises:
         BadInput: A signal that the method reads is missing, or an input is not what it must be.
@@ -132,12 +134,23 @@ class Inputs:
                 f"last {depth}; found shape {list(first.shape)}."
             )
         for name, tensor in self.tensors.items():
-            tail = [self.n_tasks if axis == "m" else tensor.shape[-1] for axis in _SHAPES[name]]
+            axes = _SHAPES[name]
+            own = tensor.shape[tensor.ndim - len(axes) :]
+            tail = [self.n_tasks if a == "m" else size for a, size in zip(axes, own, strict=True)]
             found = list(tensor.shape)
             if found != [*self.batch, *tail] and not (name in _MAY_LACK_LANES and found == tail):
                 raise BadInput(
                     f"`{name}` must have shape {_expected(name)}, here {[*self.batch, *tail]} to fit "
                     f"`{main}` of shape {list(first.shape)}; found {found}."
+                )
+
+        if "representation" in self.tensors:
+            samples, features = self.tensors["representation"].shape[-2:]
+            n = self.tensors["jacobian"].shape[-1]
+            if samples * features != n:
+                raise BadInput(
+                    "`jacobian` must hold the gradients by the representation, sample after sample: "
+                    f"{samples} x {features} = {samples * features} numbers a task; found {n}."
                 )
 
     def _unify(self) -> None:

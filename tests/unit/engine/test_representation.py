@@ -16,6 +16,7 @@ from paretomtl.engine.lane import Lane, Settings
 from paretomtl.engine.loop import Batch
 from paretomtl.engine.neural_lanes import NeuralLanes
 from paretomtl.errors import BadInput
+from paretomtl.methods.base import Signals
 from paretomtl.sweep.spec import Budget, Optimizer
 
 CPU = torch.device("cpu")
@@ -104,6 +105,34 @@ def test_heads_follow_the_weights_only_when_told(divided: Any) -> None:
         for a, b in zip(plain.lanes.parameters, weighted.lanes.parameters, strict=True)
     ]
     assert all(s for s, shared in zip(same, plain.lanes.shared, strict=True) if shared)
+
+
+def test_graddrop_sees_the_representation_itself(divided: Any) -> None:
+    seen: list[Signals] = []
+
+    class Watching(type(pm.method("graddrop"))):
+        def aggregate(self, state: Any, signals: Signals) -> Any:
+            seen.append(signals)
+            return super().aggregate(state, signals)
+
+    lanes = [
+        Lane(method=Watching(), preference=(0.5, 0.5), seed=s, key=s, lr=0.01) for s in (0, 1, 2)
+    ]
+    batch = Batch(divided, lanes, settings(), CPU)
+    networks = [one(batch.lanes, k).float() for k in range(3)]  # pyright: ignore[reportArgumentType]
+    x = batch.samples[0][0]
+    batch.step()
+    batch.step()
+    (z,) = [s.representation for s in seen[:1]]
+    assert z is not None
+    for k in range(3):
+        expected = networks[k].trunk(x[k])
+        torch.testing.assert_close(z[k], expected.reshape(len(x[k]), -1))
+    assert seen[0].jacobian is not None
+    assert seen[0].jacobian.shape[-1] == z[0].numel()
+    at_parameters = Batch(divided, lanes, dataclasses.replace(settings(), level="parameters"), CPU)
+    at_parameters.step()
+    assert seen[-1].representation is None
 
 
 def test_a_problem_that_states_no_representation_is_refused() -> None:
