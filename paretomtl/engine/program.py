@@ -277,10 +277,12 @@ def _compile(graph: GraphModule, inputs: Sequence[Tensor]) -> Callable[..., Any]
             warnings.simplefilter("ignore", kind)
         from torch._inductor import compile as inductor_compile
 
-        # torch's cache on disk only takes programs that are compiled in such a context
-        mode = FakeTensorMode(shape_env=ShapeEnv(), static_shapes=True, allow_non_fake_inputs=True)
+        # torch's cache on disk only takes programs that are compiled in such a context; that the shapes
+        # are what they are, and no example of shapes, must be said of every input
+        mode = FakeTensorMode(shape_env=ShapeEnv(), allow_non_fake_inputs=True)
+        shapes = [mode.from_tensor(t, static_shapes=True) for t in inputs]
         with tracing(TracingContext(mode)):
-            return inductor_compile(graph, list(inputs))  # pyright: ignore[reportReturnType]
+            return inductor_compile(graph, shapes)  # pyright: ignore[reportReturnType]
 
 
 def _rehoused(carried: Carried) -> Carried:
