@@ -280,7 +280,7 @@ def _compile(graph: GraphModule, inputs: Sequence[Tensor]) -> Callable[..., Any]
         # torch's cache on disk only takes programs that are compiled in such a context; that the shapes
         # are what they are, and no example of shapes, must be said of every input
         mode = FakeTensorMode(shape_env=ShapeEnv(), allow_non_fake_inputs=True)
-        shapes = [mode.from_tensor(t, static_shapes=True) for t in inputs]
+        shapes: list[Any] = [mode.from_tensor(t, static_shapes=True) for t in inputs]
         with tracing(TracingContext(mode)):
             return inductor_compile(graph, shapes)  # pyright: ignore[reportReturnType]
 
