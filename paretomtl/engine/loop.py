@@ -121,6 +121,8 @@ class Batch:
         self._advance = self.advance
         if compiled:
             self._advance = Program(self)
+            if isinstance(self.lanes, NeuralLanes):
+                self.lanes.compile_evaluation(("evaluation", self._problem, settings.precision))
 
     @property
     def passes_per_step(self) -> int:

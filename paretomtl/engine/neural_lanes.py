@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import NamedTuple, cast
 
@@ -14,12 +14,16 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from paretomtl.engine.lanes import Lanes, Sample, origin
 from paretomtl.engine.minibatches import Minibatches
 from paretomtl.engine.phases import phase
+from paretomtl.engine.program import compiled
 from paretomtl.engine.seeding import generator
 from paretomtl.errors import BadInput
 from paretomtl.problem import SPLITS, NeuralProblem, Split
 
 EVALUATION_CHUNK = 2048
 """Samples evaluated at once, so that activations of all lanes fit in cache or memory."""
+
+COMPILED_CHUNK = 256
+"""The same where evaluation is compiled: a call costs little, and what it works on stays in cache."""
 
 
 class AtRepresentation(NamedTuple):
@@ -78,6 +82,8 @@ class NeuralLanes(Lanes):
         self._problem = problem
         self._mixed, self._dtype, self._device = mixed, dtype, device
         self._probe_shape: tuple[int, ...] | None = None
+        self._chunk = EVALUATION_CHUNK
+        self._whole_chunk: Callable[..., Tensor] | None = None
         self._template = _LossModule(problem, template.to(device))
         self._data = {s: _cast(problem.data(s), dtype, device) for s in SPLITS}
         self._batches = Minibatches(
@@ -244,6 +250,23 @@ class NeuralLanes(Lanes):
             self._probe_shape = tuple(representation.shape[1:])
         return (self.n_lanes, *self._probe_shape)
 
+    def compile_evaluation(self, make: Hashable) -> None:
+        """Evaluate by a compiled program from now on; what is left over of a split is evaluated without.
+
+        Args:
+            make: What the losses are: batches of equal makes share the program.
+        """
+
+        def losses(*tensors: Tensor) -> Tensor:
+            n = len(self._names)
+            return self._stacked_losses(tensors[:n], tensors[n:], None)
+
+        data = next((d for d in self._data.values() if len(d[0]) >= COMPILED_CHUNK), None)
+        if data is not None:
+            self._chunk = COMPILED_CHUNK
+            chunk = next(_chunks(data, COMPILED_CHUNK))
+            self._whole_chunk = compiled(losses, [*self.parameters, *chunk], make=make)
+
     @torch.no_grad()
     def evaluate(self) -> dict[str, Tensor]:
         """Return the mean losses over all samples of each split."""
@@ -285,8 +308,11 @@ class NeuralLanes(Lanes):
         data = self._data[split]
         n = len(data[0])
         total = 0
-        for chunk in _chunks(data):
-            losses = self._stacked_losses(self.parameters, chunk, None)
+        for chunk in _chunks(data, self._chunk):
+            if self._whole_chunk is not None and len(chunk[0]) == self._chunk:
+                losses = self._whole_chunk(*self.parameters, *chunk)
+            else:
+                losses = self._stacked_losses(self.parameters, chunk, None)
             total = total + losses * (len(chunk[0]) / n)
         assert isinstance(total, Tensor)
         return total
@@ -300,7 +326,7 @@ class NeuralLanes(Lanes):
                 return functional_call(self._template, self._named(values), (sample, True))
 
         totals: dict[str, Tensor] = {}
-        for chunk in _chunks(data):
+        for chunk in _chunks(data, EVALUATION_CHUNK):
             values = vmap(one, in_dims=(0, None))(tuple(self.parameters), chunk)
             for name, value in values.items():
                 share = value * (len(chunk[0]) / n)
@@ -397,9 +423,9 @@ def shared_parameters(
     return frozenset(name for name, count in users.items() if count != 1)
 
 
-def _chunks(data: tuple[Tensor, ...]) -> Iterator[tuple[Tensor, ...]]:
-    for start in range(0, len(data[0]), EVALUATION_CHUNK):
-        yield tuple(t[start : start + EVALUATION_CHUNK] for t in data)
+def _chunks(data: tuple[Tensor, ...], size: int) -> Iterator[tuple[Tensor, ...]]:
+    for start in range(0, len(data[0]), size):
+        yield tuple(t[start : start + size] for t in data)
 
 
 def _cast(data: tuple[Tensor, ...], dtype: torch.dtype, device: torch.device) -> tuple[Tensor, ...]:

@@ -13,7 +13,8 @@ from __future__ import annotations
 import shutil
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Generator, Hashable, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -185,27 +186,77 @@ _remembered: OrderedDict[Hashable, _CompiledStep] = OrderedDict()
 
 
 def forget() -> None:
-    """Drop all compiled steps."""
+    """Drop all compiled programs."""
     _remembered.clear()
+
+
+def compiled(
+    function: Callable[..., Tensor], inputs: Sequence[Tensor], *, make: Hashable
+) -> Callable[..., Tensor]:
+    """Return a function of tensors as a compiled program, without gradients.
+
+    Args:
+        function: Tensors to a tensor.
+        inputs: Tensors like those it will be called with.
+        make: What the function does: equal makes, and inputs of equal shapes, share a program.
+
+    Raises:
+        BadInput: The function cannot be recorded because something in it looks at numbers.
+    """
+    inputs = [t.detach() for t in inputs]
+
+    def record() -> tuple[GraphModule, list[Tensor], _Form]:
+        with recording(), torch.no_grad(), warnings.catch_warnings(), _readable_refusals():
+            warnings.simplefilter("ignore", FutureWarning)  # of torch about its own pytree
+            graph = make_fx(lambda *t: [function(*t)])(*inputs)
+        return graph, _lift_constants(graph), _Form(None)
+
+    step = _remember(make, inputs, record)
+
+    def call(*given: Tensor) -> Tensor:
+        with torch.no_grad():
+            return step.call(*(t.detach() for t in given), *step.constants)[0]
+
+    return call
 
 
 def _compiled_step(batch: Steppable) -> _CompiledStep:
     """Return the step of a batch of this make: remembered, or compiled now."""
-    inputs = _inputs(batch.carried, _NUMBERS)
+    return _remember(batch.make, _inputs(batch.carried, _NUMBERS), lambda: _record(batch))
+
+
+def _remember(
+    make: Hashable,
+    inputs: Sequence[Tensor],
+    record: Callable[[], tuple[GraphModule, list[Tensor], _Form]],
+) -> _CompiledStep:
     shapes = tuple((tuple(t.shape), t.stride(), t.dtype, t.device) for t in inputs)
-    key = (batch.make, shapes, torch.get_num_threads())
+    key: Hashable = (make, shapes, torch.get_num_threads())
     try:
         step = _remembered.pop(key, None)
     except TypeError:  # an option that cannot be hashed: not told from others, so not remembered
         key, step = object(), None
     if step is None:
-        graph, constants, answer = _record(batch)
+        graph, constants, answer = record()
         rewrite(graph)
         step = _CompiledStep(_compile(graph, [*inputs, *constants]), constants, answer)
     _remembered[key] = step
     while len(_remembered) > REMEMBERED:
         _remembered.popitem(last=False)
     return step
+
+
+@contextmanager
+def _readable_refusals() -> Generator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        if "data-dependent" not in str(error) and "tracing tensor" not in str(error):
+            raise
+        raise BadInput(
+            "this step cannot be compiled, because its problem or method looks at numbers while it "
+            "computes (a branch, `.item()`); run it without `compile`."
+        ) from error
 
 
 def _inputs(carried: Carried, numbers: Numbers) -> list[Tensor]:
@@ -237,16 +288,9 @@ def _record(batch: Steppable) -> tuple[GraphModule, list[Tensor], _Form]:
         for t in _inputs(before, _NUMBERS)
     ]
     try:
-        with recording(), warnings.catch_warnings():
+        with recording(), warnings.catch_warnings(), _readable_refusals():
             warnings.simplefilter("ignore", FutureWarning)  # of torch about its own pytree
             graph = make_fx(step)(*copies)
-    except RuntimeError as error:
-        if "data-dependent" not in str(error) and "tracing tensor" not in str(error):
-            raise
-        raise BadInput(
-            "this step cannot be compiled, because its problem or method looks at numbers while it "
-            "computes (a branch, `.item()`); run it without `compile`."
-        ) from error
     finally:
         batch.carry(before)
     return graph, _lift_constants(graph), answer[0]

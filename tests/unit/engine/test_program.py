@@ -10,7 +10,7 @@ import torch
 from torch.fx.experimental.proxy_tensor import make_fx
 
 import paretomtl as pm
-from paretomtl.engine import program
+from paretomtl.engine import neural_lanes, program
 from paretomtl.engine.chunks import run_lanes
 from paretomtl.engine.compute import Compute
 from paretomtl.engine.lane import Lane, Settings
@@ -229,3 +229,45 @@ def test_another_make_is_another_program(
     program.forget()
     Batch(problem, varied(methods, (0, 1, 2), 1e-3), settings, CPU, compiled=True)
     assert len(only_recorded) == 3
+
+
+@pytest.mark.parametrize("size", [7, 10_000], ids=["chunks and a rest", "no whole chunk"])
+def test_a_compiled_evaluation_is_the_evaluation(
+    tiny_network: Any,
+    only_recorded: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    size: int,
+) -> None:
+    monkeypatch.setattr(neural_lanes, "COMPILED_CHUNK", size)
+    plain = batch(tiny_network, ["linear"], compiled=False)
+    fast = batch(tiny_network, ["linear"], compiled=True)
+    assert len(only_recorded) == (2 if size == 7 else 1)
+    for _ in range(2):
+        expected, found = plain.lanes.evaluate(), fast.lanes.evaluate()
+        for split, losses in expected.items():
+            torch.testing.assert_close(found[split], losses, rtol=2e-5, atol=1e-6)
+        plain.step()
+        fast.step()
+    again = batch(tiny_network, ["linear"], compiled=True)
+    assert len(only_recorded) == (2 if size == 7 else 1)
+    torch.testing.assert_close(again.lanes.evaluate()["test"], plain_start(tiny_network))
+
+
+def plain_start(problem: Any) -> torch.Tensor:
+    return batch(problem, ["linear"], compiled=False).lanes.evaluate()["test"]
+
+
+@pytest.mark.slow
+@needs_compiler
+def test_the_compiler_makes_the_same_evaluation(
+    tiny_network: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neural_lanes, "COMPILED_CHUNK", 7)
+    program.forget()
+    fast = batch(tiny_network, ["linear"], compiled=True)
+    with torch.no_grad():
+        fast.lanes.parameters[0][1] = torch.nan
+    found = fast.lanes.evaluate()["train"]
+    plain = batch(tiny_network, ["linear"], compiled=False).lanes.evaluate()["train"]
+    torch.testing.assert_close(found[[0, 2]], plain[[0, 2]], rtol=1e-5, atol=1e-6)
+    assert found[1].isnan().all()
