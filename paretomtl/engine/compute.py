@@ -22,8 +22,9 @@ class Compute:
     Args:
         device: "auto", "cpu", "cuda" or "cuda:1".
         compile: Whether the step is compiled by torch's inductor. It takes from some seconds to a
-            minute for every new kind of batch, and makes a step up to twice as fast; numbers differ by
-            rounding. Needs a C++ compiler on the CPU.
+            minute for every new kind of batch, under a second where an earlier process has compiled
+            it, and makes a step two to five times as fast; numbers differ by rounding. Needs a C++
+            compiler on the CPU.
         deterministic: Whether a run's numbers are the same to the bit in any batch and chunk, and with
             any number of threads: batches hold one method each, all have the same number of lanes
             (filled up with idle ones), and the CPU uses one thread. Slower for few lanes.

@@ -54,7 +54,7 @@ class Minibatches:
             self._next = 0
         indices = self._epoch[:, self._next]
         self._next += 1
-        return indices[self._lanes]
+        return indices.index_select(0, self._lanes)
 
     def select(self, rows: Tensor) -> None:
         """Go on for some of the lanes."""
