@@ -18,7 +18,7 @@ from paretomtl.engine.lane import Lane, Reads, Settings
 from paretomtl.engine.loop import Batch, Progress, ProgressCallback
 from paretomtl.engine.memory import bytes_of, working_set
 from paretomtl.engine.outcome import Outcome
-from paretomtl.engine.program import Same
+from paretomtl.engine.program import REMEMBERED, Same
 from paretomtl.errors import BadInput
 from paretomtl.problem import NeuralProblem, Problem
 from paretomtl.sweep.spec import Budget
@@ -132,6 +132,8 @@ def _lanes_in_cache(problem: Problem, lane: Lane, settings: Settings) -> int:
     signals = (Reads.of(lane.method), lane.method.minibatches)
     key = (Same(problem), signals, replace(settings, budget=Budget(steps=1)))
     if key not in _working_sets:
+        if len(_working_sets) >= REMEMBERED:  # each keeps a problem, and so its data, alive
+            _working_sets.clear()
         _working_sets[key] = working_set(problem, lane, settings)
     fitting = CACHE // _working_sets[key] // STEADY * STEADY
     return max(fitting, FEWEST, STEADY * torch.get_num_threads())

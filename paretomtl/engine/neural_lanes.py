@@ -23,7 +23,7 @@ EVALUATION_CHUNK = 2048
 """Samples evaluated at once, so that activations of all lanes fit in cache or memory."""
 
 COMPILED_CHUNK = 256
-"""The same where evaluation is compiled: a call costs little, and what it works on stays in cache."""
+"""The same on the CPU where evaluation is compiled: what a call works on stays in cache."""
 
 
 class AtRepresentation(NamedTuple):
@@ -261,10 +261,11 @@ class NeuralLanes(Lanes):
             n = len(self._names)
             return self._stacked_losses(tensors[:n], tensors[n:], None)
 
-        data = next((d for d in self._data.values() if len(d[0]) >= COMPILED_CHUNK), None)
+        size = COMPILED_CHUNK if self._device.type == "cpu" else EVALUATION_CHUNK
+        data = next((d for d in self._data.values() if len(d[0]) >= size), None)
         if data is not None:
-            self._chunk = COMPILED_CHUNK
-            chunk = next(_chunks(data, COMPILED_CHUNK))
+            self._chunk = size
+            chunk = next(_chunks(data, size))
             self._whole_chunk = compiled(losses, [*self.parameters, *chunk], make=make)
 
     @torch.no_grad()

@@ -34,7 +34,7 @@ PAD = 16
 """Numbers left free behind each lane's part of a parameter, at least, in a compiled program."""
 
 REMEMBERED = 64
-"""Compiled steps that are kept for later batches."""
+"""Compiled programs that are kept for later batches."""
 
 
 class Numbers(NamedTuple):
