@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
+from torch import Tensor
 
 from paretomtl.aggregation.lanes import apply, settled
 from paretomtl.aggregation.linalg import eigh, recombine
@@ -14,13 +15,13 @@ Balance = Literal["min", "median", "rmse"]
 
 
 def balanced_weights(
-    gramian: Gramian, combination: Weights, *, balance: Balance, precision: float
+    gramian: Gramian, combination: Weights | float, *, balance: Balance, precision: float
 ) -> Weights:
     """Return `sigma V L^(-1/2) V^T u` for `G = V L V^T`, eigenvalues below rounding dropped.
 
     Args:
         gramian: Clean, float64.
-        combination: u, [*batch, m] or [m].
+        combination: u, [*batch, m] or [m]; a float is the same for all rows.
         balance: sigma^2 is the smallest, the (lower) median or the mean of the eigenvalues kept.
         precision: Machine epsilon of the numbers the Gramian was computed in; an eigenvalue is kept
             above `m * precision` times the largest.
@@ -28,7 +29,8 @@ def balanced_weights(
     Returns:
         The weights; u itself for a zero Gramian. For m = 2 a closed form, else one `eigh` a lane.
     """
-    combination = combination.expand(gramian.shape[:-1])
+    if isinstance(combination, Tensor):
+        combination = combination.expand(gramian.shape[:-1])
     if gramian.shape[-1] == 2:
         return _two(gramian, combination, balance, precision)
     values, vectors = eigh(gramian)
@@ -51,10 +53,16 @@ def balanced_weights(
     return torch.where(kept[..., -1:], balanced, combination)
 
 
-def _two(gramian: Gramian, combination: Weights, balance: Balance, precision: float) -> Weights:
+def _two(
+    gramian: Gramian, combination: Weights | float, balance: Balance, precision: float
+) -> Weights:
     """Closed form for two tasks: the square root of G is `(G + s) / t`, `s^2 = det G`."""
     a, b, inner = gramian[..., 0, 0], gramian[..., 1, 1], gramian[..., 0, 1]
-    u, v = combination[..., 0], combination[..., 1]
+    if isinstance(combination, Tensor):
+        (u, v), gradient = combination.unbind(-1), apply(gramian, combination)
+    else:
+        u = v = combination
+        gradient = gramian.sum(-1) * combination
     trace = a + b
     largest = (trace + ((a - b).square() + 4 * inner.square()).sqrt()) / 2
     determinant = (a * b - inner.square()).clamp(min=0)
@@ -66,6 +74,6 @@ def _two(gramian: Gramian, combination: Weights, balance: Balance, precision: fl
     full = torch.stack(
         ((b + root) * u - inner * v, (a + root) * v - inner * u), -1
     ) / divisor.unsqueeze(-1)
-    single = apply(gramian, combination) / trace.unsqueeze(-1)
+    single = gradient / trace.unsqueeze(-1)
     weights = torch.where((smallest > 2 * precision * largest).unsqueeze(-1), full, single)
     return torch.where((trace > 0).unsqueeze(-1), weights, combination)

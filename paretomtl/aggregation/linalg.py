@@ -52,14 +52,17 @@ def _eigh(matrix: Tensor, largest: Tensor) -> tuple[Tensor, Tensor]:
     return values[..., :m], vectors[..., :m, :m]
 
 
-def recombine(vectors: Tensor, factors: Tensor, vector: Tensor) -> Tensor:
-    """Return `V diag(f) V^T b`, [*batch, m], for eigenvectors in columns.
+def recombine(vectors: Tensor, factors: Tensor, vector: Tensor | float) -> Tensor:
+    """Return `V diag(f) V^T b`, [*batch, m], for eigenvectors in columns; a float is b's every number.
 
     Sums over another memory layout round in another order, so both are made over contiguous rows, one
     along them and one across.
     """
     rows = vectors.mT.contiguous()  # which eigenvectors are in LAPACK's layout
-    coordinates = (rows * vector.unsqueeze(-2)).sum(-1)
+    if isinstance(vector, Tensor):
+        coordinates = (rows * vector.unsqueeze(-2)).sum(-1)
+    else:
+        coordinates = rows.sum(-1) * vector
     return (rows * (factors * coordinates).unsqueeze(-1)).sum(-2)
 
 

@@ -50,9 +50,8 @@ class AlignedMTL(Weighting):
     def weigh(self, state: State, signals: Signals) -> tuple[Weights, State]:
         """Return the weights; the state is empty."""
         lanes = clean(gramian_of(self, signals))
-        m = lanes.matrix.shape[-1]
         if signals.preference is None:
-            combination = torch.full((m,), 1 / m, dtype=torch.float64, device=lanes.matrix.device)
+            combination = 1 / lanes.matrix.shape[-1]
         else:
             combination = signals.preference.to(torch.float64)
         weights = balanced_weights(
