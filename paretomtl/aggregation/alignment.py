@@ -35,9 +35,8 @@ def balanced_weights(
         return _two(gramian, combination, balance, precision)
     values, vectors = eigh(gramian)
     kept = values > values[..., -1:] * (gramian.shape[-1] * precision)
-    if balance == "min" and settled(
-        kept
-    ):  # full rank everywhere: the same numbers in fewer operations
+    if balance == "min" and settled(kept):
+        # full rank everywhere: the same numbers in fewer operations
         return recombine(vectors, (values[..., :1] / values).sqrt(), combination)
     if balance == "min":
         scale = torch.where(kept, values, torch.inf).amin(-1, keepdim=True)

@@ -32,8 +32,8 @@ network's activations fall out of cache), and an interruption would lose more wo
 
 CACHE = 9_000_000
 """Bytes that a compiled step of networks works on: what is read over and over stays in the processor's
-cache. Eight batches of 16 networks are then up to 1.4 times as fast as one of 128
-(`benchmarks/neural_lanes.py`). Uncompiled steps cost too much each to be made on few lanes."""
+cache, and several small batches one after the other are faster than a large one. Uncompiled steps cost too
+much each to be made on few lanes."""
 
 FEWEST = 16
 """Lanes of such a batch all the same, because making a batch and looking at it cost something too."""

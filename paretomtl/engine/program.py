@@ -235,14 +235,15 @@ def _remember(
     try:
         step = _remembered.pop(key, None)
     except TypeError:  # an option that cannot be hashed: not told from others, so not remembered
-        key, step = object(), None
+        key, step = None, None
     if step is None:
         graph, constants, answer = record()
         rewrite(graph)
         step = _CompiledStep(_compile(graph, [*inputs, *constants]), constants, answer)
-    _remembered[key] = step
-    while len(_remembered) > REMEMBERED:
-        _remembered.popitem(last=False)
+    if key is not None:
+        _remembered[key] = step
+        while len(_remembered) > REMEMBERED:
+            _remembered.popitem(last=False)
     return step
 
 
