@@ -99,6 +99,8 @@ class Registry(Mapping[str, type[T]], Generic[T]):
         return (inspect.getdoc(self[name]) or "").split("\n\n")[0].replace("\n", " ")
 
     def __getitem__(self, name: str) -> type[T]:
+        if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise BadInput(f"the name of a {self.kind} must be a string; found {name!r}.")
         self._discover()
         try:
             return self._entries[name]

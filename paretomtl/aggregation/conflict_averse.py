@@ -78,13 +78,16 @@ def _two(gramian: Gramian, radius: Tensor, precision: float) -> Weights:
     steepness = tilt / (bound * width)
     flatness = 1 - steepness.square()
     z = -steepness * (determinant / flatness).sqrt()
-    share = ((z + second - inner) / square).clamp(0, 1)
-    share = torch.where(flatness > 0, share, (tilt < 0).to(share.dtype))
+    # each share by its own division: one minus the other would drown a share below rounding
+    mix = (torch.stack((second - inner + z, first - inner - z), -1) / square.unsqueeze(-1)).clamp(
+        0, 1
+    )
+    ends = torch.stack((tilt < 0, tilt >= 0), -1).to(mix.dtype)
+    mix = torch.where((flatness > 0).unsqueeze(-1), mix, ends)
     # two equal gradients
-    share = torch.where(square > 0, share, 0.5)
-    mix = torch.stack((share, 1 - share), -1)
+    mix = torch.where((square > 0).unsqueeze(-1), mix, 0.5)
     length = (mix * apply(gramian, mix)).sum(-1).clamp(min=0).sqrt()
-    inside = (share > 0) & (share < 1) & (flatness > 0) & (square > 0)
+    inside = (mix > 0).all(-1) & (flatness > 0) & (square > 0)
     length = torch.where(inside, ((z.square() + determinant) / square).sqrt(), length)
     longest = torch.maximum(first, second).sqrt()
     moves = length > 2 * precision * longest

@@ -54,6 +54,6 @@ def _two(gramian: Gramian) -> Weights:
     """Closed form for two tasks; two equal gradients share the weight."""
     first, second, inner = gramian[..., 0, 0], gramian[..., 1, 1], gramian[..., 0, 1]
     spread = (first - inner) + (second - inner)
-    share = ((second - inner) / spread).clamp(0, 1)
-    share = torch.where(spread > 0, share, 0.5)
-    return torch.stack((share, 1 - share), -1)
+    # each share by its own division: one minus the other would drown a share below rounding
+    shares = torch.stack(((second - inner) / spread, (first - inner) / spread), -1).clamp(0, 1)
+    return torch.where((spread > 0).unsqueeze(-1), shares, 0.5)

@@ -137,7 +137,14 @@ class _PowerMean(torch.autograd.Function):
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
         losses, gamma, p, *known = inputs
         ctx.save_for_backward(losses, gamma, p)
+        ctx.save_for_forward(losses, gamma, p)
         ctx.known = known
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Tensor) -> Tensor:
+        losses, gamma, p = ctx.saved_tensors
+        weights = power_mean_weights(losses, Exponents(gamma, *ctx.known), p)
+        return (weights * tangents[0]).sum(-1)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:

@@ -91,6 +91,16 @@ def lane_option(default: float, **metadata: Any) -> Any:
     return field(default=default, metadata={"lane": True, **metadata})
 
 
+def task_option(default: Any = dataclasses.MISSING, *, lane: bool = False) -> Any:
+    """Declare an option that is one number for all tasks, or one a task.
+
+    Args:
+        default: Its default; none means that it must be given.
+        lane: Whether it may differ between the lanes of one batch, as a [lanes, 1 or m] tensor.
+    """
+    return field(default=default, metadata={"task": True, "lane": lane})
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Method(ABC):
     """A rule that turns the losses or gradients of several tasks into one update.
@@ -147,22 +157,22 @@ class Method(ABC):
         first = methods[0]
         changes: dict[str, Any] = {}
         for f in dataclasses.fields(first):
-            values = [getattr(method, f.name) for method in methods]
+            values = [getattr(method, f.name) for method in methods if f.init]
             if any(value != values[0] for value in values):
                 if not f.metadata.get("lane"):
                     raise BadInput(f"lanes of {cls.__name__} cannot differ in {f.name!r}.")
+                values = _rows(values) if f.metadata.get("task") else values
                 changes[f.name] = torch.tensor(values, dtype=torch.float64)
         return dataclasses.replace(first, **changes)
 
     def to(self, device: torch.device | str) -> Self:
         """Return the method with its tensor options on `device`."""
-        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        moved = {n: v.to(device) for n, v in values.items() if isinstance(v, Tensor)}
+        moved = {n: v.to(device) for n, v in self.tensors.items()}
         return dataclasses.replace(self, **moved) if moved else self
 
     @property
     def tensors(self) -> dict[str, Tensor]:
-        """Its options that are tensors, one number a lane."""
+        """Its options that are tensors, with the lanes in front."""
         return {name: value for name, value in vars(self).items() if isinstance(value, Tensor)}
 
     def holding(self, tensors: Mapping[str, Tensor]) -> Self:
@@ -177,13 +187,27 @@ class Method(ABC):
     @property
     def make(self) -> tuple[Any, ...]:
         """What it does, its tensors aside."""
-        own = {n: None if isinstance(v, Tensor) else v for n, v in vars(self).items()}
-        return (type(self), *sorted(own.items()))
+        # with what it has concluded from its options, and another method that it holds
+        own = {
+            name: value.make if isinstance(value, Method) else value
+            for name, value in vars(self).items()
+            if not isinstance(value, Tensor)
+        }
+        return (type(self), *sorted(own.items()), *sorted(self.tensors))
 
     def batch_key(self) -> tuple[Any, ...]:
         """Return what two methods must have in common to share a batch through `stack`."""
-        fixed = [f for f in dataclasses.fields(self) if not f.metadata.get("lane")]
-        return (type(self), *((f.name, getattr(self, f.name)) for f in fixed))
+        # an option that is left to the method shares no batch with one that is given
+        lane = {f.name for f in dataclasses.fields(self) if f.metadata.get("lane")}
+        fixed = {
+            name: "given" if name in lane and value is not None else value
+            for name, value in self._options.items()
+        }
+        return (type(self), *fixed.items())
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.init}
 
     @abstractmethod
     def step(self, state: State, signals: Signals) -> tuple[Tensor, State]:
@@ -275,6 +299,13 @@ class SetMethod(Method):
     """Whether `step` returns directions [*sets, members, n] from the Jacobian, instead of weights."""
 
 
+def _rows(values: Sequence[float | tuple[float, ...]]) -> list[tuple[float, ...]]:
+    """Return per-task options of several lanes as rows of one length."""
+    rows = [v if isinstance(v, tuple) else (v,) for v in values]
+    width = max(map(len, rows))
+    return [row * width if len(row) == 1 else row for row in rows]
+
+
 def unit_sum(weights: Weights) -> Weights:
     """Divide weights by their sum; a sum of zero leaves them as they are."""
     total = weights.sum(-1, keepdim=True)
@@ -310,4 +341,9 @@ def method(name: str | Method, /, **options: Any) -> Method:
         if options:
             raise BadInput("options go with a method's name, not with an instance.")
         return name
+    if isinstance(name, type) and issubclass(name, Method):
+        raise BadInput(
+            f"a method is its name or an instance; found the class {name.__name__}: construct it, "
+            f"{name.__name__}(...), or pass {getattr(name, 'name', name.__name__)!r}."
+        )
     return methods.create(name, **options)

@@ -9,7 +9,15 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from paretomtl.methods.base import Card, Scalarization, Signals, State, lane_option, methods
+from paretomtl.methods.base import (
+    Card,
+    Scalarization,
+    Signals,
+    State,
+    lane_option,
+    methods,
+    task_option,
+)
 from paretomtl.methods.options import PerTask, coefficients, lane, losses_of, per_task, settle
 from paretomtl.methods.tchebycheff import IdealPointScalarization
 
@@ -83,7 +91,7 @@ class InvertedPBI(Scalarization):
     )
     example: ClassVar[Mapping[str, Any]] = {"nadir": 1.0}
 
-    nadir: PerTask
+    nadir: PerTask = task_option()
     theta: float = lane_option(0.1)
     smoothing: float = 0.0
 
@@ -169,15 +177,19 @@ def _split(d: Tensor, signals: Signals) -> tuple[Tensor, Tensor, Tensor]:
     away = d - along * u
     # what is left of a point on the ray is rounding, and its direction means nothing
     noise = 8 * torch.finfo(d.dtype).eps * _length(d, 0.0)
-    away = torch.where(away.square().sum(-1, keepdim=True) <= noise.square(), 0.0, away)
+    away = torch.where(_length(away, 0.0) <= noise, 0.0, away)
     return along, away, u.expand(d.shape)
 
 
 def _length(v: Tensor, smoothing: float) -> Tensor:
-    """Return the Euclidean norm, [*batch, 1]; 0 with gradient 0 at 0."""
-    square = v.square().sum(-1, keepdim=True) + smoothing
+    """Return `sqrt(|v|^2 + smoothing)`, [*batch, 1]; 0 with gradient 0 at 0."""
+    # measured in the largest number, whose square might be no number
+    size = v.detach().abs().amax(-1, keepdim=True).clamp(min=smoothing**0.5)
+    normal = (size >= torch.finfo(v.dtype).tiny) & size.isfinite()
+    size = torch.where(normal, size, 1.0)
+    square = (v / size).square().sum(-1, keepdim=True) + smoothing / size / size
     zero = square == 0
-    return torch.where(zero, 0.0, torch.where(zero, 1.0, square).sqrt())
+    return size * torch.where(zero, 0.0, torch.where(zero, 1.0, square).sqrt())
 
 
 def _divide(v: Tensor, length: Tensor) -> Tensor:

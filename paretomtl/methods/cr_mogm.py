@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import torch
@@ -41,6 +41,7 @@ class CRMOGM(Weighting):
 
     weighting: str = "mgda"
     alpha: float = lane_option(0.9)
+    _inner: Weighting = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -55,11 +56,12 @@ class CRMOGM(Weighting):
         # what the other method reads, this one reads
         for declared in ("random", "reads_losses", "needs_positive_losses"):
             object.__setattr__(self, declared, getattr(inner, declared))
+        object.__setattr__(self, "_inner", inner)
 
     @property
     def least_tasks(self) -> int:
         """Those of the other method."""
-        return method(self.weighting).least_tasks
+        return self._inner.least_tasks
 
     def init(
         self,
@@ -71,7 +73,7 @@ class CRMOGM(Weighting):
         device: torch.device | str | None = None,
     ) -> State:
         """Return the inner method's state, and a NaN average that the first weights replace."""
-        inner = method(self.weighting).init(
+        inner = self._inner.init(
             batch, n_tasks, n_parameters=n_parameters, dtype=dtype, device=device
         )
         return {
@@ -83,7 +85,7 @@ class CRMOGM(Weighting):
         """Return the averaged weights and the next state; a bad lane keeps its average."""
         lanes = clean(gramian_of(self, signals))
         inner = {name: value for name, value in state.items() if name != _OWN}
-        fresh, inner = method(self.weighting).step(inner, signals)
+        fresh, inner = self._inner.step(inner, signals)
         fresh = fresh.to(torch.float64)
         past = torch.where(state[_OWN].isnan(), fresh, state[_OWN])
         alpha = lane(self.alpha, past)

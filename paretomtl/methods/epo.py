@@ -64,6 +64,9 @@ class EPO(Weighting):
         total = losses.sum(-1, keepdim=True)
         share = torch.where(total > 0, losses / total, 1 / m)
         surprise = (m * share.clamp(min=torch.finfo(torch.float64).tiny)).log()
+        # on the ray what is left is rounding, and its direction means nothing
+        rounding = 16 * torch.finfo(losses_of(self, signals).dtype).eps
+        surprise = torch.where(surprise.abs() <= rounding, 0.0, surprise)
         imbalance = (share * surprise).sum(-1, keepdim=True)
         pull = preference * (surprise - imbalance)
         balance = _balance(lanes.matrix, losses, pull)

@@ -10,7 +10,15 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from paretomtl.methods.base import Card, Scalarization, Signals, State, lane_option, methods
+from paretomtl.methods.base import (
+    Card,
+    Scalarization,
+    Signals,
+    State,
+    lane_option,
+    methods,
+    task_option,
+)
 from paretomtl.methods.options import (
     PerTask,
     coefficients,
@@ -50,7 +58,7 @@ class EpsilonConstraint(Scalarization):
         cost="O(m)",
     )
 
-    ceilings: PerTask = math.inf
+    ceilings: PerTask = task_option(math.inf)
     dual_lr: float = lane_option(0.1)
     damping: float = lane_option(0.0)
     patience: int = 1000

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from paretomtl.aggregation import random
-from paretomtl.methods.base import Aggregator, Card, Signals, State, methods
+from paretomtl.methods.base import Aggregator, Card, Signals, State, methods, task_option
 from paretomtl.methods.jacobian import has_no_weights, jacobian_of, keys_of
 from paretomtl.methods.options import PerTask, per_task, settle
 from paretomtl.shapes import Jacobian
@@ -49,7 +49,7 @@ class GradDrop(Aggregator):
     )
     random: ClassVar[bool] = True
 
-    leak: PerTask = 0.0
+    leak: PerTask = task_option(0.0)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -12,10 +12,13 @@ from torch import Tensor
 from paretomtl.aggregation.hypervolume_gradient import front_ranks, hypervolume_gradient
 from paretomtl.aggregation.linalg import length
 from paretomtl.errors import BadInput
-from paretomtl.methods.base import Card, SetMethod, Signals, State, methods, unit_sum
+from paretomtl.methods.base import Card, SetMethod, Signals, State, methods, task_option, unit_sum
 from paretomtl.methods.gramian import losses_of
-from paretomtl.methods.options import choose
+from paretomtl.methods.options import PerTask, choose, settle
 from paretomtl.shapes import Weights
+
+_MOST_NUMBERS = 100_000_000
+"""Of a step in memory, several times over: the cost grows with the power m - 1 of the members."""
 
 
 @methods.register("hv_gradient")
@@ -45,17 +48,18 @@ class HVGradient(SetMethod):
     )
     reads_losses: ClassVar[bool] = True
 
-    reference: float | tuple[float, ...] | None = None
+    reference: PerTask | None = task_option(None)
     normalize: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
         choose(self, "normalize", (True, False))
         if self.reference is not None:
-            point = torch.as_tensor(self.reference, dtype=torch.float64)
-            if point.ndim > 1 or not bool(point.isfinite().all()):
+            settle(self, "reference", "a finite number, or one a task", torch.isfinite)
+            if isinstance(self.reference, Tensor):
                 raise BadInput(
-                    f"`reference` must be a finite number or one for each task; found {self.reference!r}."
+                    "hv_gradient: `reference` must be a finite number, or one a task, the same for all "
+                    f"sets; found shape {list(self.reference.shape)}."
                 )
 
     def init(
@@ -81,8 +85,13 @@ class HVGradient(SetMethod):
         return {"reference": point.expand(shape).clone()}
 
     def step(self, state: State, signals: Signals) -> tuple[Weights, State]:
-        """Return the weights of every member, [*sets, members, m], and the reference point."""
+        """Return the weights of every member, [*sets, members, m], and the reference point.
+
+        Raises:
+            BadInput: The sets have so many members and objectives that their volumes do not fit.
+        """
         given = losses_of(self, signals)
+        _check_size(*given.shape[-2:], n_sets=given.shape[:-2].numel())
         losses = given.to(torch.float64)
         finite = losses.isfinite().all(-1)
         reference = torch.where(
@@ -102,6 +111,16 @@ class HVGradient(SetMethod):
             weights = unit_sum(weights)
         weights = torch.where(finite.unsqueeze(-1), weights, torch.nan)
         return weights.to(given.dtype), {"reference": reference}
+
+
+def _check_size(members: int, m: int, *, n_sets: int) -> None:
+    numbers = n_sets * members ** max(m - 1, 2)
+    if numbers > _MOST_NUMBERS:
+        raise BadInput(
+            f"hv_gradient cuts the volume of {n_sets} x {members} members with {m} objectives into about "
+            f"{numbers:.1e} numbers, and {_MOST_NUMBERS:.0e} is the most it takes; use fewer members in "
+            "a set, or fewer sets at a time."
+        )
 
 
 def _beyond(losses: Tensor, finite: Tensor) -> Tensor:

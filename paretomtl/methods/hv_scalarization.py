@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from paretomtl.methods.base import Card, Scalarization, Signals, State, methods
+from paretomtl.methods.base import Card, Scalarization, Signals, State, methods, task_option
 from paretomtl.methods.options import PerTask, choose, coefficients, losses_of, per_task, settle
 from paretomtl.methods.tchebycheff import share_of_maximum
 
@@ -44,7 +44,7 @@ class HypervolumeScalarization(Scalarization):
     )
     example: ClassVar[Mapping[str, Any]] = {"reference": 1.1}
 
-    reference: PerTask
+    reference: PerTask = task_option()
     outside: Literal["linear", "flat"] = "linear"
     floor: float = 1e-6
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -22,6 +24,7 @@ from paretomtl.methods.base import (
     Weighting,
 )
 from paretomtl.methods.loss_normalization import VANISHING, LiveNorm
+from paretomtl.methods.options import as_tensor, check_lanes
 
 ArrayLike: TypeAlias = "Tensor | NDArray[Any]"
 
@@ -66,6 +69,12 @@ class Inputs:
         self._check_presence()
         self._check_shapes()
         self._unify()
+        check_lanes(chosen, self.batch, self.n_tasks)
+        with _readable_under_vmap():
+            self._check_numbers()
+
+    def _check_numbers(self) -> None:
+        chosen = self.method
         if "preference" in self.tensors:
             _check_preference(self.tensors["preference"])
         if "gramian" in self.tensors:
@@ -168,13 +177,30 @@ class Inputs:
             self.tensors["preference"] = preference.expand(*self.batch, self.n_tasks)
 
 
+@contextmanager
+def _readable_under_vmap() -> Generator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        if "vmap" not in str(error):
+            raise
+        raise BadInput(
+            "inputs are checked by looking at their numbers, which torch.func.vmap forbids; pass all "
+            "lanes at once, in leading axes, or call the method's own `step` inside vmap."
+        ) from error
+
+
 def _tensor(name: str, value: object) -> Tensor:
     try:
-        tensor = value if isinstance(value, Tensor) else torch.as_tensor(np.asarray(value))
+        tensor = as_tensor(value)
     except (TypeError, ValueError) as error:
         raise BadInput(
             f"`{name}` must be a tensor or an array of numbers; found {value!r}."
         ) from error
+    if tensor.layout != torch.strided:
+        raise BadInput(
+            f"`{name}` must be a dense tensor; found {tensor.layout}: pass {name}.to_dense()."
+        )
     if not tensor.is_floating_point() and not tensor.is_complex() and tensor.dtype != torch.bool:
         tensor = tensor.to(torch.float64)
     if tensor.dtype not in (torch.float32, torch.float64):
@@ -195,7 +221,8 @@ def _check_preference(preference: Tensor) -> None:
 
 
 def _check_gramian(gramian: Tensor) -> None:
-    tolerance = 1e-4 if gramian.dtype == torch.float32 else 1e-9
+    # one that was computed in float32 may come as float64
+    tolerance = 1e-4 if gramian.dtype == torch.float32 else 1e-5
     size = gramian.abs().amax((-2, -1), keepdim=True)
     # a comparison with NaN is false: such a lane is allowed, and is not reported here
     skew = (gramian - gramian.mT).abs() > tolerance * size
@@ -206,10 +233,11 @@ def _check_gramian(gramian: Tensor) -> None:
             f"G[{j}, {i}] = {gramian[(*lane, j, i)].item():g}{f' in lane {lane}' if lane else ''}."
         )
     diagonal = gramian.diagonal(dim1=-2, dim2=-1)
-    if bool((diagonal < 0).any()):
+    negative = (diagonal < 0) & diagonal.isfinite()
+    if bool(negative.any()):
         raise BadInput(
             "a Gramian has squared lengths on its diagonal, which cannot be negative; "
-            f"found {diagonal[diagonal < 0][0].item():g}."
+            f"found {diagonal[negative][0].item():g}."
         )
     lengths = diagonal.sqrt()
     bound = lengths.unsqueeze(-1) * lengths.unsqueeze(-2)
@@ -227,7 +255,7 @@ def _check_gramian(gramian: Tensor) -> None:
 def _warn_of_vanishing(chosen: LiveNorm, losses: Tensor) -> None:
     """Warn where dividing by the losses gives one task all the weight."""
     unbounded = (torch.as_tensor(chosen.eps) == 0).unsqueeze(-1)
-    small = chosen.vanishing(losses) & unbounded
+    small = chosen.vanishing(losses) & unbounded & losses.isfinite().all(-1, keepdim=True)
     if bool(small.any()):
         *lane, task = _first_place(small)
         where = f" in lane {lane}" if lane else ""
@@ -235,15 +263,13 @@ def _warn_of_vanishing(chosen: LiveNorm, losses: Tensor) -> None:
             f"live_norm divides by a loss that vanishes: {losses[(*lane, task)].item():g} for task "
             f"{task + 1}{where}, less than {VANISHING:g} of the largest; its weight hides all others. "
             "Set `eps`, or `decay` for a running mean.",
-            stacklevel=4,
+            stacklevel=5,
         )
 
 
 def _check_positive(chosen: Method, losses: Tensor) -> None:
-    shift = getattr(chosen, "shift", 0.0)
-    per_lane = isinstance(shift, Tensor) and shift.ndim > 0 and shift.shape != losses.shape
-    shift = torch.as_tensor(shift).to(losses)
-    bad = losses + (shift.unsqueeze(-1) if per_lane else shift) <= 0
+    shift = torch.as_tensor(getattr(chosen, "shift", 0.0)).to(losses)
+    bad = (losses + shift <= 0) & losses.isfinite()
     if bool(bad.any()):
         *lane, task = _first_place(bad)
         advice = ""

@@ -38,13 +38,12 @@ class LearnedScalarization(Scalarization):
         super().__post_init__()
         choose(self, "optimizer", ("adam", "sgd"))
         settle(self, "lr", "a number > 0", lambda v: (v > 0) & v.isfinite())
-        settle(self, "bounds", "a pair (lower, upper)")
         match self.bounds:
-            case (lower, upper) if lower < upper:
-                pass
+            case (float() | int() as lower, float() | int() as upper) if lower < upper:
+                object.__setattr__(self, "bounds", (float(lower), float(upper)))
             case found:
                 raise BadInput(
-                    f"{self.name}: `bounds` must be a pair (lower, upper); found {found}."
+                    f"{self.name}: `bounds` must be a pair of numbers (lower, upper); found {found!r}."
                 )
 
     @property

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from paretomtl.methods.base import Card, Scalarization, Signals, State, lane_option, methods
+from paretomtl.methods.base import (
+    Card,
+    Scalarization,
+    Signals,
+    State,
+    lane_option,
+    methods,
+    task_option,
+)
 from paretomtl.methods.options import (
     PerTask,
     count,
@@ -142,7 +150,7 @@ class InitNorm(PositiveScalarization):
     )
 
     batches: int = 1
-    initial: PerTask | None = field(default=None, metadata={"lane": True})
+    initial: PerTask | None = task_option(None, lane=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -200,7 +208,7 @@ class PriorNorm(Scalarization):
     )
     example: ClassVar[Mapping[str, Any]] = {"prior": 1.0}
 
-    prior: PerTask
+    prior: PerTask = task_option()
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -26,7 +26,7 @@ class MGDA(Weighting):
         normalization: Divide gradient i, while the weights are found, by its length ("l2"), its loss
             ("loss"), or both ("loss+"); "none" is Désidéri's MGDA. The weights then act on the
             gradients as they are, as in Sener and Koltun's code. A loss or length of 0 leaves its
-            gradient undivided.
+            gradient undivided; a negative loss, which would turn it around, gives NaN.
         apply_to: "gradients" as above; "normalized" lets the weights act on the divided gradients.
     """
 
@@ -50,6 +50,9 @@ class MGDA(Weighting):
         super().__post_init__()
         choose(self, "normalization", ("none", "l2", "loss", "loss+"))
         choose(self, "apply_to", ("gradients", "normalized"))
+        by_loss = self.normalization in ("loss", "loss+")
+        for declared in ("reads_losses", "needs_positive_losses"):
+            object.__setattr__(self, declared, by_loss)
 
     def weigh(self, state: State, signals: Signals) -> tuple[Weights, State]:
         """Return the weights on the simplex; the state is empty."""
@@ -62,7 +65,8 @@ class MGDA(Weighting):
             divisor = divisor * gramian.diagonal(dim1=-2, dim2=-1).clamp(min=0).sqrt()
         if self.normalization in ("loss", "loss+"):
             divisor = divisor * losses_of(self, signals).to(gramian.dtype)
-        finite = lanes.finite & divisor.isfinite().all(-1)
+        # a negative loss would turn its gradient around
+        finite = lanes.finite & (divisor.isfinite() & (divisor >= 0)).all(-1)
         divisor = torch.where(finite.unsqueeze(-1) & (divisor != 0), divisor, 1.0)
         divided = gramian / (divisor.unsqueeze(-1) * divisor.unsqueeze(-2))
         weights = min_norm_weights(divided, precision=lanes.precision)

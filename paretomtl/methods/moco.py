@@ -70,8 +70,10 @@ class MoCo(Aggregator):
             settle(self, name, "a finite number >= 0", lambda v: (v >= 0) & v.isfinite())
         choose(self, "normalize", (True, False))
         choose(self, "weights_by", ("projection", "softmax"))
-        # the losses are read only where the gradients are scaled by them
-        object.__setattr__(self, "reads_losses", self.normalize)
+        # the losses are read only where the gradients are scaled by them, and negative ones would turn
+        # the gradients around
+        for declared in ("reads_losses", "needs_positive_losses"):
+            object.__setattr__(self, declared, self.normalize)
 
     def init(
         self,
@@ -97,7 +99,8 @@ class MoCo(Aggregator):
         if self.normalize:
             length = rows.square().sum(-1, keepdim=True).sqrt()
             unit = rows / torch.where(length > 0, length, 1.0)
-            rows = losses_of(self, signals).unsqueeze(-1) * unit
+            losses = losses_of(self, signals)
+            rows = torch.where(losses < 0, torch.nan, losses).unsqueeze(-1) * unit
         rows = emphasize(torch.ones_like(rows[..., 0]), signals).unsqueeze(-1) * rows
         step = (state["steps"] + 1).to(rows.dtype).unsqueeze(-1)
         beta = decayed(self.beta, self.beta_decay, step)

@@ -1,14 +1,15 @@
 """Options as numbers, per-task tuples or per-lane tensors: checked once, broadcast at each step.
 
 A `lane_option` is a float, or a [lanes] tensor once lanes with different values share a batch. A
-per-task option is a float for all tasks, a tuple with one number a task, or (as a lane option) a
-[lanes, m] tensor.
+`task_option` is a float for all tasks, a tuple with one number a task, or a [lanes, m] tensor.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
+import sys
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -29,8 +30,9 @@ def settle(
 ) -> None:
     """Check a numeric option, and store arrays and sequences as what a method can use.
 
-    Called from `__post_init__`. NumPy arrays become float64 tensors (one value a lane), lists become
-    tuples (one value a task), integers become floats.
+    Called from `__post_init__`. Integers and tensors of one number become floats. Of a `task_option`
+    lists, arrays and tensors of one axis become tuples, one number a task, and those of more axes
+    float64 tensors, lanes in front. Of other options arrays and tensors have one number a lane.
 
     Args:
         method: The method under construction.
@@ -41,18 +43,26 @@ def settle(
     Raises:
         BadInput: The value is not numeric, is NaN, or fails the test.
     """
-    value = getattr(method, name)
-    if isinstance(value, np.ndarray):
-        value = torch.as_tensor(value, dtype=torch.float64)
-    elif isinstance(value, (list, tuple)):
+    value: Any = getattr(method, name)
+    of_tasks = bool(_field(method, name).metadata.get("task"))
+    if isinstance(value, (np.ndarray, Tensor)):
+        array = _array(method, name, value, expected)  # pyright: ignore[reportUnknownArgumentType]
+        value = array
+        if array.ndim == 0:
+            value = float(array)
+        elif of_tasks and array.ndim == 1:
+            value = tuple(map(float, array))
+    elif of_tasks and isinstance(value, (list, tuple)):
         value = tuple(_number(method, name, v, expected) for v in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    elif not isinstance(value, Tensor):
+    else:
         value = _number(method, name, value, expected)
     object.__setattr__(method, name, value)
     tensor = torch.as_tensor(value, dtype=torch.float64)
+    if not tensor.numel():
+        raise BadInput(f"{_label(method)}: `{name}` must be {expected}; found none.")
     good = ~tensor.isnan() if holds is None else ~tensor.isnan() & holds(tensor)
     if not good.all():
-        found = tensor[~good].flatten()[0].item() if tensor.ndim else value
+        found = tensor[~good].flatten()[0].item()
         raise BadInput(f"{_label(method)}: `{name}` must be {expected}; found {found}.")
 
 
@@ -63,7 +73,7 @@ def choose(method: Method, name: str, allowed: tuple[Any, ...]) -> None:
         BadInput: It is not.
     """
     value = getattr(method, name)
-    if value not in allowed:
+    if not any(type(value) is type(a) and value == a for a in allowed):
         listed = ", ".join(repr(a) for a in allowed)
         raise BadInput(f"{_label(method)}: `{name}` must be one of {listed}; found {value!r}.")
 
@@ -96,15 +106,11 @@ def per_task(value: PerTask | Tensor, like: Tensor, *, name: str) -> Tensor:
     """
     if isinstance(value, Tensor):
         value = value.to(like)
-        value = value.unsqueeze(-1) if value.ndim < 2 else value
     elif isinstance(value, tuple):
         value = like.new_tensor(value) if recorded() else _constant(value, like.dtype, like.device)
     else:
         return like.new_full((1,), value)
-    if value.shape[-1] not in (1, like.shape[-1]):
-        raise BadInput(
-            f"`{name}` has {value.shape[-1]} numbers, but there are {like.shape[-1]} tasks."
-        )
+    _check_count(name, value.shape[-1], like.shape[-1])
     return value
 
 
@@ -155,12 +161,73 @@ def _constant(values: tuple[float, ...], dtype: torch.dtype, device: torch.devic
     return torch.tensor(values, dtype=dtype, device=device)
 
 
+def check_lanes(method: Method, batch: tuple[int, ...], n_tasks: int) -> None:
+    """Check that options fit the lanes and the tasks they meet.
+
+    Raises:
+        BadInput: An option has another number of entries than there are lanes or tasks.
+    """
+    for f in dataclasses.fields(method):
+        value = getattr(method, f.name)
+        of_tasks = bool(f.metadata.get("task"))
+        if of_tasks and isinstance(value, tuple):
+            _check_count(f.name, len(value), n_tasks)  # pyright: ignore[reportUnknownArgumentType]
+        if not isinstance(value, Tensor):
+            continue
+        lanes = tuple(value.shape[:-1]) if of_tasks else tuple(value.shape)
+        if lanes != batch:
+            raise BadInput(
+                f"{_label(method)}: `{f.name}` has numbers for lanes of shape {list(lanes)}, but the "
+                f"lanes have shape {list(batch)}; give one number, or one a lane."
+            )
+        if of_tasks:
+            _check_count(f.name, value.shape[-1], n_tasks)
+
+
+def _check_count(name: str, found: int, n_tasks: int) -> None:
+    if found not in (1, n_tasks):
+        raise BadInput(f"`{name}` has {found} numbers, but there are {n_tasks} tasks.")
+
+
+def _field(method: Method, name: str) -> dataclasses.Field[Any]:
+    return next(f for f in dataclasses.fields(method) if f.name == name)
+
+
+def _array(method: Method, name: str, value: object, expected: str) -> Tensor:
+    try:
+        return as_tensor(value).to(torch.float64)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise BadInput(
+            f"{_label(method)}: `{name}` must be {expected}; found {value!r}."
+        ) from error
+
+
+def as_tensor(value: object) -> Tensor:
+    """Return a tensor as it is, or a NumPy array of any strides and byte order as a tensor.
+
+    Raises:
+        TypeError, ValueError: It is not an array of numbers.
+    """
+    if isinstance(value, Tensor):
+        return value
+    array = np.asarray(value)
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    # torch takes neither negative strides nor, without a warning, memory it may not write to
+    if any(stride < 0 for stride in array.strides) or not array.flags.writeable:
+        array = array.copy()
+    return torch.as_tensor(array)
+
+
 def _number(method: Method, name: str, value: object, expected: str) -> float:
+    refused = f"{_label(method)}: `{name}` must be {expected}; found"
     if isinstance(value, bool) or not isinstance(value, (int, float, np.floating, np.integer)):
-        raise BadInput(f"{_label(method)}: `{name}` must be {expected}; found {value!r}.")
-    number = float(value)  # pyright: ignore[reportUnknownArgumentType]
+        raise BadInput(f"{refused} {value!r}.")
+    try:
+        number = float(value)  # pyright: ignore[reportUnknownArgumentType]
+    except OverflowError as error:
+        raise BadInput(f"{refused} a number beyond {sys.float_info.max:g}.") from error
     if math.isnan(number):
-        raise BadInput(f"{_label(method)}: `{name}` must be {expected}; found nan.")
+        raise BadInput(f"{refused} nan.")
     return number
 
 

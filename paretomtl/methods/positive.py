@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from paretomtl.aggregation.power_mean import largest_weight
-from paretomtl.methods.base import Scalarization, Signals
+from paretomtl.methods.base import Scalarization, Signals, task_option
 from paretomtl.methods.options import PerTask, losses_of, per_task, settle
 
 
@@ -19,7 +19,7 @@ class PositiveScalarization(Scalarization):
 
     A loss of zero stands for the limit of small losses: reciprocals and logarithms take a tiny number
     in its place (1.5e-154 in float64, 1.1e-19 in float32), so that weights and their squares stay
-    finite. Negative losses give NaN in their lane.
+    finite. Negative losses give NaN in their lane. (That is in a run; a direct call refuses both.)
 
     Args:
         shift: Added to every loss first, so that losses with a known lower bound can be used. One
@@ -28,7 +28,7 @@ class PositiveScalarization(Scalarization):
 
     needs_positive_losses: ClassVar[bool] = True
 
-    shift: PerTask = field(default=0.0, metadata={"lane": True})
+    shift: PerTask = task_option(0.0, lane=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -33,8 +33,8 @@ class PowerMean(PositiveScalarization):
         formula="M_g = (sum_i p_i L_i^g)^(1/g);  gradient p_i (L_i / M_g)^(g-1)",
         source="classical; for multi-task learning Su, kexue.fm, Multi-task talk (1), 2022",
         departures=(
-            "Computed on logarithms in float64, with exact limits at 0 and ±inf. At a loss of exactly "
-            "zero the weight is the limit where it is finite (0 for gamma > 1, p for gamma = 1, "
+            "Computed on logarithms in float64, with exact limits at 0 and ±inf. At a loss that falls to "
+            "exactly zero in a run the weight is the limit where it is finite (0 for gamma > 1, p for gamma = 1, "
             "p^(1/gamma) for gamma < 0) and the largest finite number where it is not (0 <= gamma < 1). "
             "Ties at gamma = ±inf share in proportion to p."
         ),
@@ -74,7 +74,7 @@ class GeometricMean(PositiveScalarization):
         title="Geometric loss strategy (GLS)",
         formula="exp(sum_i p_i log L_i);  gradient p_i M / L_i",
         source="Chennupati et al. 2019, MultiNet++, Equation 4",
-        departures="Computed on logarithms. A loss of exactly zero gives the value 0 and a finite weight.",
+        departures="Computed on logarithms. In a run a loss of exactly zero gives the value 0 and a finite weight; a direct call refuses it.",
         peers=(
             "TorchJD GeometricMean: the same value; NaN gradient where a loss is zero.",
             "LibMTL GLS: the same by pow(prod, 1/m), which overflows; reports other weights than it uses.",

@@ -13,13 +13,15 @@ import torch
 from torch import Tensor
 
 from paretomtl.errors import BadInput
+from paretomtl.methods.inputs import ArrayLike
+from paretomtl.methods.options import as_tensor
 
 
 def theoretical_init_loss(
     kind: Literal["cross_entropy", "binary_cross_entropy", "squared_error"],
     *,
     n_classes: int | None = None,
-    labels: Tensor | None = None,
+    labels: ArrayLike | None = None,
     reduction: Literal["mean", "sum"] = "mean",
 ) -> float:
     """Return the loss of a network whose outputs (logits) are all zero.
@@ -42,8 +44,10 @@ def theoretical_init_loss(
     if reduction not in ("mean", "sum"):
         raise BadInput(f"`reduction` must be 'mean' or 'sum'; found {reduction!r}.")
     if kind == "cross_entropy":
-        if n_classes is None or n_classes < 2:
-            raise BadInput(f"cross_entropy needs `n_classes` >= 2; found {n_classes}.")
+        if not isinstance(n_classes, int) or isinstance(n_classes, bool) or n_classes < 2:
+            raise BadInput(
+                f"cross_entropy needs a whole number `n_classes` >= 2; found {n_classes!r}."
+            )
         return math.log(n_classes)
     if kind == "binary_cross_entropy":
         return math.log(2)
@@ -55,18 +59,19 @@ def theoretical_init_loss(
     )
 
 
-def class_prior_loss(labels: Tensor) -> float:
+def class_prior_loss(labels: ArrayLike) -> float:
     """Return the cross-entropy of the best constant prediction: the entropy of the classes, in nats.
 
     Args:
         labels: Classes as integers, or 0 and 1 as any number, in any shape.
 
     Raises:
-        BadInput: No labels, or a single class, whose entropy 0 cannot scale a loss.
+        BadInput: No labels, a NaN or infinite one, or a single class, whose entropy 0 cannot scale a loss.
 
     >>> round(class_prior_loss(torch.tensor([0, 0, 0, 0, 1])), 3)
     0.5
     """
+    labels = _numbers(labels)
     if labels.numel() == 0:
         raise BadInput("`labels` is empty.")
     classes: list[float] = labels.flatten().tolist()  # pyright: ignore[reportUnknownVariableType]
@@ -77,7 +82,9 @@ def class_prior_loss(labels: Tensor) -> float:
     return -sum(n / total * math.log(n / total) for n in counts.values())
 
 
-def regression_prior_loss(labels: Tensor, *, reduction: Literal["mean", "sum"] = "mean") -> float:
+def regression_prior_loss(
+    labels: ArrayLike, *, reduction: Literal["mean", "sum"] = "mean"
+) -> float:
     """Return the squared error of the best constant prediction: the variance of the targets.
 
     Args:
@@ -85,7 +92,7 @@ def regression_prior_loss(labels: Tensor, *, reduction: Literal["mean", "sum"] =
         reduction: Over the outputs of one sample; "sum" gives the trace of the covariance.
 
     Raises:
-        BadInput: No labels, or all alike, so that the variance 0 cannot scale a loss.
+        BadInput: No labels, a NaN or infinite one, or all alike, so that the variance 0 cannot scale a loss.
     """
     targets = _targets(labels)
     loss = _per_sample((targets - targets.mean(0)).square(), reduction)
@@ -94,10 +101,23 @@ def regression_prior_loss(labels: Tensor, *, reduction: Literal["mean", "sum"] =
     return loss
 
 
-def _targets(labels: Tensor | None) -> Tensor:
-    if labels is None or labels.numel() == 0:
+def _targets(labels: ArrayLike | None) -> Tensor:
+    targets = None if labels is None else _numbers(labels)
+    if targets is None or targets.numel() == 0 or targets.ndim == 0:
         raise BadInput("squared error needs `labels`, the training targets [samples, *outputs].")
-    return labels.to(torch.float64)
+    return targets.to(torch.float64)
+
+
+def _numbers(labels: ArrayLike) -> Tensor:
+    try:
+        tensor = as_tensor(labels)
+    except (TypeError, ValueError) as error:
+        raise BadInput(
+            f"`labels` must be a tensor or an array of numbers; found {labels!r}."
+        ) from error
+    if not bool(tensor.isfinite().all()):
+        raise BadInput("`labels` hold NaN or infinity.")
+    return tensor
 
 
 def _per_sample(squares: Tensor, reduction: Literal["mean", "sum"]) -> float:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from paretomtl.errors import BadInput
-from paretomtl.methods.base import Card, Signals, State, lane_option, methods
+from paretomtl.methods.base import Card, Signals, State, lane_option, methods, task_option
 from paretomtl.methods.loss_normalization import running_mean
 from paretomtl.methods.options import (
     PerTask,
@@ -62,7 +62,7 @@ class SmoothTchebycheff(IdealPointScalarization):
 
     mu: float = lane_option(0.01)
     form: Literal["paper", "log_ratio"] = "paper"
-    nadir: PerTask | None = None
+    nadir: PerTask | None = task_option(None)
     warmup: int = 4
     window: int = 1
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from paretomtl.methods.base import Card, Scalarization, Signals, State, lane_option, methods
+from paretomtl.methods.base import (
+    Card,
+    Scalarization,
+    Signals,
+    State,
+    lane_option,
+    methods,
+    task_option,
+)
 from paretomtl.methods.options import (
     PerTask,
     above_ideal,
@@ -27,7 +35,7 @@ class IdealPointScalarization(Scalarization):
             origin where none is known.
     """
 
-    ideal: PerTask | None = field(default=None, metadata={"lane": True})
+    ideal: PerTask | None = task_option(None, lane=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -122,7 +130,7 @@ class AugmentedTchebycheff(IdealPointScalarization):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        settle(self, "rho", "a number >= 0", lambda v: v >= 0)
+        settle(self, "rho", "a finite number >= 0", lambda v: (v >= 0) & v.isfinite())
 
     def value(self, state: State, signals: Signals) -> Tensor:
         """Return the maximum plus `rho` times the sum."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from paretomtl.errors import BadInput
-from paretomtl.methods.base import Card, Signals, State, methods
+from paretomtl.methods.base import Card, Signals, State, methods, task_option
 from paretomtl.methods.learned import LearnedScalarization
 from paretomtl.methods.options import PerTask, emphasize, losses_of, per_task, settle
 
@@ -50,20 +50,24 @@ class Uncertainty(LearnedScalarization):
     )
 
     kind: str | tuple[str, ...] = "regression"
-    dimension: PerTask = 1.0
-    initial_log_variance: PerTask = 0.0
+    dimension: PerTask = task_option(1.0)
+    initial_log_variance: PerTask = task_option(0.0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        kinds = (self.kind,) if isinstance(self.kind, str) else tuple(self.kind)
-        unknown = [k for k in kinds if k not in _KINDS]
-        if unknown or not kinds:
+        kinds = tuple(self.kind) if isinstance(self.kind, (tuple, list)) else (self.kind,)
+        if not kinds or any(k not in tuple(_KINDS) for k in kinds):
             raise BadInput(
                 f"uncertainty: `kind` must be {' or '.join(map(repr, _KINDS))}, or a tuple of these; "
                 f"found {self.kind!r}."
             )
         object.__setattr__(self, "kind", kinds[0] if len(kinds) == 1 else kinds)
-        settle(self, "dimension", "a number > 0, or one a task", lambda v: v > 0)
+        settle(
+            self,
+            "dimension",
+            "a finite number > 0, or one a task",
+            lambda v: (v > 0) & v.isfinite(),
+        )
         settle(self, "initial_log_variance", "a finite number, or one a task", torch.isfinite)
 
     @property
@@ -117,7 +121,7 @@ class ImtlL(LearnedScalarization):
         cost="O(m)",
     )
 
-    initial_log_scale: PerTask = 0.0
+    initial_log_scale: PerTask = task_option(0.0)
 
     def __post_init__(self) -> None:
         super().__post_init__()

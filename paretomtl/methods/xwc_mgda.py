@@ -13,7 +13,7 @@ from paretomtl.aggregation.worst_case import Path, follow
 from paretomtl.methods.base import Card, Signals, State, Weighting, lane_option, methods
 from paretomtl.methods.epo import preferred_losses
 from paretomtl.methods.gramian import gramian_of, keep_bad_lanes
-from paretomtl.methods.options import lane, settle
+from paretomtl.methods.options import choose, lane, settle
 from paretomtl.shapes import Weights
 
 
@@ -47,6 +47,7 @@ class XWCMGDA(Weighting):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        choose(self, "adaptive", (True, False))
         settle(self, "u", "a finite number > 0", lambda v: (v > 0) & v.isfinite())
 
     def init(

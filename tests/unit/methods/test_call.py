@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch.autograd import forward_ad
 
 import paretomtl as pm
 from paretomtl.errors import BadInput, UnknownName
@@ -163,6 +164,79 @@ def test_the_ideal_point_moves_the_origin():
     assert not torch.equal(found, own)
 
 
+@pytest.mark.parametrize("kind", [tuple, list, torch.tensor, np.array])
+def test_options_with_one_number_a_task_come_in_any_kind(kind):
+    point = kind([0.1, 0.5, 0.9])
+    plain = pm.scalarize("tchebycheff", LOSSES, ideal=torch.tensor([0.1, 0.5, 0.9]))
+    chosen = pm.method("tchebycheff", ideal=point)
+    assert chosen.ideal == pytest.approx((0.1, 0.5, 0.9))
+    torch.testing.assert_close(pm.scalarize(chosen, LOSSES[:3]), plain[:3])
+    assert pm.scalarize(chosen, LOSSES[0]).shape == ()
+
+
+def test_lanes_stack_with_options_of_one_number_and_of_one_a_task():
+    options = [0.1, (0.1, 0.2, 0.3), 0.0, (0.3, 0.2, 0.1)]
+    single = [pm.method("tchebycheff", ideal=ideal) for ideal in options]
+    together = pm.scalarize(type(single[0]).stack(single), LOSSES)
+    for k, method in enumerate(single):
+        assert torch.equal(together[k], pm.scalarize(method, LOSSES[k]))
+    assert pm.method("tchebycheff").batch_key() != single[0].batch_key()
+
+
+def test_arrays_of_any_strides_byte_order_and_ownership():
+    losses = np.arange(1.0, 13).reshape(4, 3)
+    expected = pm.scalarize("power_mean", np.ascontiguousarray(losses[:, ::-1]))
+    for array in (losses[:, ::-1], losses[:, ::-1].astype(">f8")):
+        assert np.array_equal(pm.scalarize("power_mean", array), expected)
+    frozen = np.broadcast_to(np.eye(2), (3, 2, 2))
+    assert pm.weights("mgda", gramian=frozen).tolist() == [[0.5, 0.5]] * 3
+
+
+def test_lanes_of_minus_infinity_are_allowed():
+    losses = torch.tensor([[1.0, 2.0], [-torch.inf, 1.0]])
+    assert torch.equal(pm.weights("log_sum", losses=losses)[0], torch.tensor([1.0, 0.5]))
+    gramian = torch.stack((torch.eye(2), torch.tensor([[-torch.inf, 0.0], [0.0, 1.0]])))
+    assert pm.weights("mgda", gramian=gramian)[0].tolist() == [0.5, 0.5]
+
+
+def test_a_gramian_of_parallel_gradients_may_have_been_made_in_float32():
+    generator = torch.Generator().manual_seed(0)
+    row = torch.randn(200, 1, 7, generator=generator)
+    rows = torch.cat((row, 3.3 * row), -2)
+    assert pm.weights("mgda", gramian=(rows @ rows.mT).double()).isfinite().all()
+
+
+def test_lengths_of_huge_and_tiny_losses_are_exact():
+    losses = torch.tensor([1.0, 2.0, 3.0])
+    for name in ("pbi", "cosmos"):
+        for size in (1e20, 1e-24):
+            found = pm.weights(
+                name, losses=losses * size, **({"lambda_": 0.0} if name == "cosmos" else {})
+            )
+            plain = pm.weights(
+                name, losses=losses, **({"lambda_": 0.0} if name == "cosmos" else {})
+            )
+            torch.testing.assert_close(found, plain)
+    assert pm.scalarize("pbi", losses * 1e20) / 1e20 == pytest.approx(10.5352, rel=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # torch's own forward mode
+def test_power_mean_has_forward_derivatives():
+    x = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64)
+    for gamma in (0.0, 3.0, -2.0, np.inf):
+
+        def value(losses, gamma=gamma):
+            return pm.scalarize("power_mean", losses, gamma=gamma)
+
+        _, along = torch.autograd.functional.jvp(value, x, torch.ones_like(x))
+        with forward_ad.dual_level():
+            forward = forward_ad.unpack_dual(
+                value(forward_ad.make_dual(x, torch.ones_like(x)))
+            ).tangent
+        torch.testing.assert_close(forward, along)
+
+
+EYE = torch.eye(8)
 BAD = [
     (lambda: pm.scalarize("linear", torch.tensor(1.0)), r"`losses`.*\[\*batch, m\].*\[\]"),
     (lambda: pm.scalarize("linear", torch.ones(2, 0)), r"`losses`.*\[2, 0\]"),
@@ -234,6 +308,47 @@ BAD = [
     (lambda: pm.scalarize("uncertainty", LOSSES, kind="ordinal"), "`kind`.*'ordinal'"),
     (lambda: pm.scalarize("uncertainty", LOSSES, bounds=(1.0, -1.0)), "`bounds`.*lower"),
     (lambda: pm.scalarize("smooth_tchebycheff", LOSSES, warmup=1, window=2), "`window`"),
+    (lambda: pm.scalarize("power_mean", LOSSES, shift=(1.0, 2.0)), "`shift` has 2.*3 tasks"),
+    (lambda: pm.scalarize("power_mean", LOSSES, gamma=[1.0, 2.0]), r"`gamma`.*\[1.0, 2.0\]"),
+    (
+        lambda: pm.weights("cagrad", jacobian=ROWS, c=torch.ones(3)),
+        r"`c` has numbers for lanes of shape \[3\].*shape \[4\]",
+    ),
+    (lambda: pm.scalarize("power_mean", LOSSES, gamma=10**400), "`gamma`.*beyond"),
+    (lambda: pm.weights(pm.methods["mgda"], jacobian=ROWS), "the class MGDA: construct it"),
+    (lambda: pm.weights(3, jacobian=ROWS), "name of a method must be a string; found 3"),
+    (lambda: pm.weights("pcgrad", jacobian=ROWS, mode=np.array(["a", "b"])), "`mode`"),
+    (lambda: pm.weights("mgda", gramian=torch.eye(2).to_sparse()), "dense.*to_dense"),
+    (lambda: pm.method("uncertainty", kind=3), "`kind`.*found 3"),
+    (lambda: pm.method("uncertainty", dimension=np.inf), "`dimension` must be a finite"),
+    (lambda: pm.method("uncertainty", bounds=(1, "a")), "`bounds` must be a pair"),
+    (lambda: pm.method("hv_gradient", reference="a"), "`reference`.*'a'"),
+    (lambda: pm.method("hv_gradient", reference=True), "`reference`.*True"),
+    (lambda: pm.method("xwc_mgda", adaptive="no"), "`adaptive`.*'no'"),
+    (lambda: pm.method("augmented_tchebycheff", rho=np.inf), "`rho` must be a finite"),
+    (lambda: pm.method("tchebycheff", ideal=[]), "`ideal`.*found none"),
+    (
+        lambda: pm.weights("hv_gradient", losses=torch.rand(16, 8), gramian=EYE.expand(16, 8, 8)),
+        "16 members with 8 objectives.*fewer members",
+    ),
+    (
+        lambda: pm.aggregate(
+            "mgda", torch.eye(2), losses=torch.tensor([1.0, -1.0]), normalization="loss"
+        ),
+        "mgda needs losses > 0; found -1",
+    ),
+    (
+        lambda: pm.aggregate("moco", torch.eye(2), losses=-torch.ones(2), normalize=True),
+        "moco needs losses > 0",
+    ),
+    (
+        lambda: torch.func.vmap(lambda x: pm.scalarize("power_mean", x))(LOSSES),
+        "leading axes",
+    ),
+    (
+        lambda: pm.trace("vlmop2", pm.method("power_mean", gamma=torch.ones(2))),
+        "`gamma` has numbers for lanes.*one number",
+    ),
 ]
 
 

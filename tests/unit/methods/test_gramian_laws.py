@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 import torch
 
+import paretomtl as pm
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Signals, method
 
@@ -340,3 +343,30 @@ def test_mode_mean_of_many_lanes_with_stacked_options():
     w, _ = many.step({}, Signals(gramian=J @ J.mT))
     assert torch.equal(w[0], weights("cagrad", J[:1], c=0.2)[0])
     assert torch.equal(w[1], weights("cagrad", J[1:], c=0.8)[0])
+
+
+@pytest.mark.parametrize("ratio", [1e-4, 1e-6, 1e-8])
+def test_two_tasks_of_unequal_lengths_in_either_order(ratio):
+    """The duality gap in exact arithmetic; a share of one minus almost one would lose its digits."""
+    rows = torch.tensor([[ratio, 0.0], [-0.6, 0.8]], dtype=torch.float64)
+    for J in (rows, rows.flip(0)):
+        exact = [[Fraction(x) for x in row] for row in J.tolist()]
+        w = [Fraction(x) for x in pm.weights("mgda", jacobian=J).tolist()]
+        d = [sum(a * row[k] for a, row in zip(w, exact, strict=True)) for k in range(2)]
+        square = sum(x * x for x in d)
+        least = min(sum(a * b for a, b in zip(row, d, strict=True)) for row in exact)
+        assert abs(square - least) <= 1e-8 * square
+        gains = J @ pm.aggregate("cagrad", J, c=2.0)
+        assert float(gains.min()) > 0
+        torch.testing.assert_close(gains[0], gains[1], rtol=1e-6, atol=0)
+
+
+def test_epo_on_its_ray_is_indifferent_to_the_size_of_the_losses():
+    J = torch.tensor([[1.0, 0.3, 0.0], [-0.4, 1.0, 0.2]], dtype=torch.float64)
+    p = torch.tensor([0.7, 0.3], dtype=torch.float64)
+    found = [
+        pm.weights("epo", jacobian=J, losses=c / p, preference=p)
+        for c in (1.0, 2.0, 3.0, 5.0, 7.0, 0.1, 0.9, 11.0, 13.0, 17.0, 1.1, 1.3)
+    ]
+    for weights in found:
+        torch.testing.assert_close(weights, found[0], rtol=0, atol=1e-12)

@@ -1,4 +1,4 @@
-"""Every stateless method is one graph for `torch.compile`, and the graph says what eager says."""
+"""Every method's step is one graph for `torch.compile`, and the graph says what eager says."""
 
 from __future__ import annotations
 
@@ -61,6 +61,30 @@ def test_one_graph_without_breaks(name):
         found = torch.compile(step, fullgraph=True, backend="eager")(given)
         expected = step(given)
     assert torch.allclose(found, expected, rtol=1e-9, atol=1e-9, equal_nan=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in methods if name not in STATELESS])
+def test_one_graph_with_state(name):
+    """The same where a step also makes the next state."""
+    chosen = method(name, **methods.get(name).example)
+    if chosen.card.not_compilable:
+        pytest.skip(f"{name}'s card says why not: {chosen.card.not_compilable}")
+    m = max(3, chosen.least_tasks)
+    given = signals(m, sets=True)
+    given["cross_gramian"] = given["gramian"]
+    state = chosen.init((LANES,), m, n_parameters=5)
+
+    def step(state, given):
+        return chosen.step(state, Signals(**given))
+
+    with torch.no_grad():
+        torch.compiler.reset()
+        found = torch.compile(step, fullgraph=True, backend="eager")(state, given)
+        expected = step(state, given)
+    assert torch.allclose(found[0], expected[0], rtol=1e-9, atol=1e-9, equal_nan=True)
+    for key, value in expected[1].items():
+        assert torch.allclose(found[1][key], value, rtol=1e-9, atol=1e-9, equal_nan=True), key
 
 
 @pytest.mark.slow

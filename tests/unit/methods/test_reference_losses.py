@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from scipy.optimize import minimize_scalar
@@ -137,3 +138,14 @@ def test_no_best_temperature():
         best_temperature(right, torch.arange(3))
     with pytest.raises(BadInput, match="no better than chance"):
         best_temperature(-right, torch.arange(3))
+
+
+def test_labels_may_be_arrays_and_must_be_numbers():
+    assert class_prior_loss(np.array([0, 1, 1])) == class_prior_loss(torch.tensor([0, 1, 1]))
+    assert regression_prior_loss(np.array([0.0, 1.0])) == 0.25
+    with pytest.raises(BadInput, match="NaN or infinity"):
+        class_prior_loss(torch.tensor([0.0, 1.0, float("nan")]))
+    with pytest.raises(BadInput, match="array of numbers"):
+        class_prior_loss(["cat", "dog"])
+    with pytest.raises(BadInput, match=r"whole number.*2\.5"):
+        theoretical_init_loss("cross_entropy", n_classes=2.5)
