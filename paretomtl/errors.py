@@ -18,6 +18,10 @@ class UnknownName(BadInput, LookupError):
     """A problem, method, suite, option or key that does not exist; carries the closest names."""
 
 
+class Unfit(BadInput):
+    """A network, or what its problem says of it, cannot be carried out; costs its own runs only."""
+
+
 class MissingExtra(BadInput, ImportError):
     """A feature whose optional dependency is not installed; says which extra to install."""
 

@@ -154,7 +154,7 @@ def trace(
     *,
     preferences: int | ArrayLike | Tensor | None = None,
     gammas: Sequence[float] | None = None,
-    seeds: int | Sequence[int] = 1,
+    seeds: int | Sequence[int] | ArrayLike | Tensor = 1,
     budget: Budget | None = None,
     optimizer: OptimizerName | Optimizer = "adam",
     lr: float | None = None,
@@ -211,7 +211,9 @@ def trace(
     m = the_problem.n_objectives
     wishes = _preferences(preferences, m)
     base = _optimizer(optimizer, lr)
-    limit = budget or Budget(steps=1000)
+    limit = Budget(steps=1000) if budget is None else budget
+    if not isinstance(limit, Budget):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise BadInput(f"`budget` must be a Budget, such as Budget(steps=100); found {limit!r}.")
     variants = _variants(the_method, gammas)
     chosen = choice_of(the_problem)
     specs: list[RunSpec] = []
@@ -260,17 +262,24 @@ def _preferences(preferences: int | ArrayLike | Tensor | None, m: int) -> list[t
     return list(checked(rows.tolist() if hasattr(rows, "tolist") else rows, m))
 
 
-def _seeds(seeds: int | Sequence[int]) -> list[int]:
-    listed = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
+def _seeds(seeds: int | Sequence[int] | ArrayLike | Tensor) -> list[int]:
+    given: Any = seeds
+    if hasattr(given, "tolist"):  # an array or a tensor
+        given = given.tolist()
+    if type(given) is int:
+        given = range(given)
+    listed: list[Any] = list(given) if isinstance(given, (list, tuple, range)) else []  # pyright: ignore[reportUnknownArgumentType]
     if not listed or any(type(s) is not int for s in listed):
         raise BadInput(f"`seeds` must be a count >= 1 or a list of integers; found {seeds!r}.")
     return listed
 
 
 def _optimizer(optimizer: OptimizerName | Optimizer, lr: float | None) -> Optimizer:
+    if not isinstance(optimizer, (str, Optimizer)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise BadInput(f"`optimizer` must be a name or an Optimizer; found {optimizer!r}.")
     if isinstance(optimizer, Optimizer):
         return optimizer if lr is None else dataclasses.replace(optimizer, lr=lr)
-    return Optimizer(name=optimizer) if lr is None else Optimizer(name=optimizer, lr=float(lr))
+    return Optimizer(name=optimizer) if lr is None else Optimizer(name=optimizer, lr=lr)
 
 
 def _variants(method: Method, gammas: Sequence[float] | None) -> list[Method]:

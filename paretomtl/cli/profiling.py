@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paretomtl.cli.output import Output
+from paretomtl.errors import BadInput, StoreError, Unfit
 
 if TYPE_CHECKING:
     from paretomtl.engine import Compute
@@ -29,12 +30,22 @@ def profile_steps(
     """Profile one batch of each problem and kind of method; write traces and a table, and print it.
 
     The largest batch of its kind stands for the others. `folder` gets one trace a kind, for
-    chrome://tracing or Perfetto, and `steps.csv`.
+    chrome://tracing or Perfetto, and `steps.csv`. A kind that cannot be run is left out, and said so.
+
+    Raises:
+        StoreError: The folder cannot be made.
     """
     from paretomtl.engine.lane import Reads
     from paretomtl.engine.profile import profile_step
     from paretomtl.engine.runs import lane_of, plan_batches, resolve, settings_of
 
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"the profile cannot be written to {folder}: {error.strerror}; move what is there away, or "
+            "choose another store."
+        ) from error
     kinds: dict[tuple[str, str], list[RunSpec]] = {}
     for batch in plan_batches(specs, compute=compute):
         kind = (batch[0].problem.label, Reads.of(resolve(batch[0])[1]).value)
@@ -42,13 +53,19 @@ def profile_steps(
             kinds[kind] = batch
     rows: list[dict[str, Any]] = []
     for number, ((problem, reads), batch) in enumerate(kinds.items()):
-        parts = profile_step(
-            resolve(batch[0])[0],
-            [lane_of(spec, resolve(spec)[1]) for spec in batch],
-            settings_of(batch[0]),
-            compute=compute,
-            trace=folder / f"{number:02d}-{_file_name(problem)}-{reads}.json",
-        )
+        try:
+            parts = profile_step(
+                resolve(batch[0])[0],
+                [lane_of(spec, resolve(spec)[1]) for spec in batch],
+                settings_of(batch[0]),
+                compute=compute,
+                trace=folder / f"{number:02d}-{_file_name(problem)}-{reads}.json",
+            )
+        except Exception as error:
+            if isinstance(error, BadInput) and not isinstance(error, Unfit):
+                raise
+            output.say(f"{problem}, methods that read the {reads}: not profiled: {error}")
+            continue
         rows += [
             {
                 "problem": problem,
@@ -60,7 +77,6 @@ def profile_steps(
             }
             for part in parts
         ]
-    folder.mkdir(parents=True, exist_ok=True)
     with (folder / "steps.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, list(COLUMNS), lineterminator="\n")
         writer.writeheader()

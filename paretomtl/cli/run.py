@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,11 +15,14 @@ from paretomtl.cli.profiling import profile_steps
 from paretomtl.cli.progress import RunProgress, duration
 from paretomtl.cli.stores import store_of
 from paretomtl.cli.summary import COLUMNS, for_people, summarize
+from paretomtl.errors import BadInput
 
 if TYPE_CHECKING:
     from paretomtl.executors import ExecutionSummary
     from paretomtl.records.store import Store
     from paretomtl.sweep.spec import RunSpec
+
+log = logging.getLogger(__name__)
 
 SOME_FAILED = 3
 NOTHING_SELECTED = 5
@@ -120,14 +124,19 @@ def check_data(specs: Iterable[RunSpec]) -> None:
     """Load the data of every neural problem, before anything runs.
 
     Raises:
-        MissingExtra: It needs a package that is not installed.
+        BadInput: It says what is missing: a package, or a folder.
     """
     from paretomtl.problem import NeuralProblem, problem
 
     for choice in dict.fromkeys(spec.problem for spec in specs):
         needed = problem(choice.name, **dict(choice.options))
         if isinstance(needed, NeuralProblem):
-            needed.data("train")
+            try:
+                needed.data("train")
+            except BadInput:
+                raise
+            except Exception as error:
+                log.debug("%s has no data: its own runs will fail.", choice.label, exc_info=error)
 
 
 def _show_plan(

@@ -27,6 +27,8 @@ class Lanes(ABC):
     parameters: list[Tensor]
     shared: list[bool]
     """For each parameter, whether several tasks share it (their gradients define the Gramian)."""
+    frozen: Sequence[Tensor] = ()
+    """What differs between the lanes and is not trained, lanes in front."""
     n_lanes: int
     n_tasks: int
 

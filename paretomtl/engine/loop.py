@@ -84,6 +84,7 @@ class Batch:
         self._at_representation: NeuralLanes | None = None
         if settings.level == "representation" and isinstance(self.lanes, NeuralLanes):
             self._at_representation = self.lanes
+            self.lanes.check_representation()
         preferences = torch.tensor([lane.preference for lane in lanes], dtype=dtype)
         # Passed even when uniform, so that a lane's arithmetic does not depend on its neighbours'.
         self.preference = preferences.to(device)
@@ -96,6 +97,11 @@ class Batch:
         self.optimizer = OPTIMIZERS[settings.optimizer.name](
             [p.detach() for p in self.lanes.parameters], settings.optimizer, lr
         )
+        if self.reads is not Reads.LOSSES and not any(self.lanes.shared):
+            raise BadInput(
+                f"{problem.name!r}: no parameter is shared by its tasks, and {lanes[0].method.name} "
+                "combines the gradients by what they share; use a method that reads losses."
+            )
         n_shared = sum(
             p[0].numel()
             for p, shared in zip(self.lanes.parameters, self.lanes.shared, strict=True)
@@ -224,6 +230,7 @@ class Batch:
                 samples=[tuple(t[kept] for t in sample) for sample in carried.samples],
                 fixed={
                     "options": [group.method.tensors for group in self.groups],
+                    "frozen": list(self.lanes.frozen),
                     **{name: part(carried.fixed[name]) for name in ("preference", "keys", "lr")},
                 },
                 replaced={
@@ -247,7 +254,8 @@ class Batch:
     def advance(self, numbers: Numbers) -> None:
         """Make the update itself: a function of this batch's tensors, and changes in them."""
         lanes = self.lanes
-        self.optimizer.look_ahead()
+        if self.optimizer.look_ahead():
+            lanes.project()  # a formula may have no value outside of its bounds
         if self.reads is Reads.LOSSES:
             with phase("forward"):
                 losses = lanes.losses(self.samples[0])
@@ -299,6 +307,7 @@ class Batch:
                 "preference": self.preference,
                 "keys": self.keys,
                 "lr": self.optimizer.lr,
+                "frozen": list(self.lanes.frozen),
             },
             replaced=self.replaced,
             seen=list(self.seen),
@@ -312,6 +321,7 @@ class Batch:
         self.optimizer.bind(parameters, tensors.moments, fixed["lr"])
         self.samples = tensors.samples
         self.preference, self.keys = fixed["preference"], fixed["keys"]
+        self.lanes.frozen = fixed["frozen"]
         for group, options in zip(self.groups, fixed["options"], strict=True):
             group.method = group.method.holding(options)
         self.replace(tensors.replaced, tensors.seen)

@@ -13,10 +13,18 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from paretomtl.engine.lanes import Lanes, Sample, origin
 from paretomtl.engine.minibatches import Minibatches
+from paretomtl.engine.network import (
+    LossModule,
+    check_answers,
+    check_data,
+    check_representation,
+    drawn_and_frozen,
+    seeded_module,
+    shared_parameters,
+)
 from paretomtl.engine.phases import phase
 from paretomtl.engine.program import compiled
-from paretomtl.engine.seeding import generator
-from paretomtl.errors import BadInput
+from paretomtl.errors import Unfit
 from paretomtl.problem import SPLITS, NeuralProblem, Split
 
 EVALUATION_CHUNK = 2048
@@ -58,25 +66,34 @@ class NeuralLanes(Lanes):
     ) -> None:
         origins = list(zip(seeds, members or [0] * len(seeds), strict=True))
         modules = {
-            o: _seeded_module(problem, origin(*o, "weights")).to(dtype)
+            o: seeded_module(problem, origin(*o, "weights")).to(dtype)
             for o in dict.fromkeys(origins)
         }
         template = modules[origins[0]]
         buffers = dict(template.named_buffers())
         if buffers:
-            raise BadInput(
+            raise Unfit(
                 f"{problem.name!r}: its network keeps the buffer {next(iter(buffers))!r}, which lanes "
                 "cannot share; use layers without running statistics (GroupNorm or LayerNorm in place "
                 "of BatchNorm)."
             )
+        data: dict[Split, tuple[Tensor, ...]] = {split: problem.data(split) for split in SPLITS}
+        for split, tensors in data.items():
+            check_data(problem, split, tensors)
         self._names = [name for name, p in template.named_parameters() if p.requires_grad]
         if not self._names:
-            raise BadInput(f"{problem.name!r}: its network has no parameter to train.")
+            raise Unfit(f"{problem.name!r}: its network has no parameter to train.")
         trained = {o: dict(module.named_parameters()) for o, module in modules.items()}
         self.parameters = [
-            torch.stack([trained[o][name].detach() for o in origins]).to(device).requires_grad_()
+            _with_axis(torch.stack([trained[o][name].detach() for o in origins]).to(device))
             for name in self._names
         ]
+        self._frozen = drawn_and_frozen(problem, template)
+        self.frozen = [
+            torch.stack([trained[o][name].detach() for o in origins]).to(device)
+            for name in self._frozen
+        ]
+        self._scalars = {name for name in self._names if not trained[origins[0]][name].ndim}
         unique = list(dict.fromkeys(seeds))
         index = torch.tensor([unique.index(seed) for seed in seeds])
         self._problem = problem
@@ -84,8 +101,8 @@ class NeuralLanes(Lanes):
         self._probe_shape: tuple[int, ...] | None = None
         self._chunk = EVALUATION_CHUNK
         self._whole_chunk: Callable[..., Tensor] | None = None
-        self._template = _LossModule(problem, template.to(device))
-        self._data = {s: _cast(problem.data(s), dtype, device) for s in SPLITS}
+        self._template = LossModule(problem, template.to(device))
+        self._data = {split: _cast(tensors, dtype, device) for split, tensors in data.items()}
         self._batches = Minibatches(
             len(self._data["train"][0]),
             batch_size or problem.batch_size,
@@ -94,57 +111,76 @@ class NeuralLanes(Lanes):
             device=device,
         )
         self.n_lanes, self.n_tasks = len(seeds), problem.n_objectives
-        self._check_stackable(tuple(t[:2] for t in self._data["train"]))
+        # another number of samples than of tasks, so that losses of samples are not taken for theirs
+        self._sample = tuple(t[: self.n_tasks + 1] for t in self._data["train"])
+        check_answers(problem, template, self._sample)
+        self._check_stackable(self._sample)
         shared = shared_parameters(problem, self._data["train"], batch_size or problem.batch_size)
+        unknown = sorted(shared - trained[origins[0]].keys())
+        if unknown:
+            raise Unfit(
+                f"{problem.name!r} says that its tasks share the parameter {unknown[0]!r}, which its "
+                "network does not have."
+            )
         self.shared = [name in shared for name in self._names]
 
     @torch.no_grad()
     def _check_stackable(self, sample: Sample) -> None:
-        """Evaluate two samples, so that what cannot be stacked is refused before anything runs."""
+        """Evaluate a few samples, so that what cannot be stacked is refused before anything runs."""
         name = self._problem.name
         try:
-            losses = self._stacked_losses([p[:2] for p in self.parameters], sample, None)
-        except (RuntimeError, ValueError) as error:
+            self._stacked_losses(self.parameters, self.frozen, sample, None)
+        except (RuntimeError, ValueError, NotImplementedError) as error:
             text = str(error)
+            layers: dict[str, torch.nn.Module] = dict(self._template.module.named_modules())  # pyright: ignore[reportUnknownArgumentType]
             if "randomness" in text or "random operation" in text:
-                layers: dict[str, torch.nn.Module] = dict(self._template.module.named_modules())  # pyright: ignore[reportUnknownArgumentType]
                 drawing = [
                     f"{path!r} ({type(layer).__name__})"
                     for path, layer in layers.items()
                     if "dropout" in type(layer).__name__.lower()
                 ]
                 where = f": {', '.join(drawing)}" if drawing else ""
-                raise BadInput(
+                raise Unfit(
                     f"{name!r}: its network draws random numbers while it computes{where}, and a lane's "
                     "numbers must not depend on its neighbors; leave such layers out (weight decay "
                     "regularizes without them)."
                 ) from error
             if ".item()" in text or "data-dependent" in text:
-                raise BadInput(
+                raise Unfit(
                     f"{name!r}: its network or losses look at numbers while they compute (`.item()`, a "
                     "branch), which copies in one program cannot; use torch.where instead. "
                     f"torch says: {text.splitlines()[0]}"
                 ) from error
-            if "vmap" in text:
-                raise BadInput(
-                    f"{name!r}: its network or losses do what copies in one program cannot. "
-                    f"torch says: {text.splitlines()[0]}"
-                ) from error
-            raise
-        if losses.shape[1:] != (self.n_tasks,):
-            raise BadInput(
-                f"{name!r}: its losses must be one number for each of the {self.n_tasks} tasks, "
-                f"[{self.n_tasks}]; found {list(losses.shape[1:])} for one network."
-            )
+            # one network alone has been evaluated before, so it is the stacking that fails
+            recurrent = [
+                f" {path!r} is a {type(layer).__name__}, which torch cannot stack: write the loop over "
+                "time with its cell (GRUCell, LSTMCell, RNNCell)."
+                for path, layer in layers.items()
+                if isinstance(layer, torch.nn.RNNBase)
+            ]
+            raise Unfit(
+                f"{name!r}: its network or losses do what copies in one program cannot."
+                f"{''.join(recurrent[:1])} torch says: {text.splitlines()[0]}"
+            ) from error
+
+    def check_representation(self) -> None:
+        """Check that gradients by the representation say all that gradients by the trunk would.
+
+        Raises:
+            Unfit: They do not, for a reason that is named.
+        """
+        shared = [n for n, is_shared in zip(self._names, self.shared, strict=True) if is_shared]
+        check_representation(self._problem, self._template.module, self._sample, shared)
 
     def select(self, rows: Tensor) -> None:
         """Go on with some of the lanes."""
         super().select(rows)
+        self.frozen = [p[rows] for p in self.frozen]
         self._batches.select(rows)
 
     def losses(self, sample: Sample) -> Tensor:
         """Return each network's losses on its minibatch."""
-        return self._stacked_losses(self.parameters, sample, 0)
+        return self._stacked_losses(self.parameters, self.frozen, sample, 0)
 
     def draw(self) -> Sample:
         """Gather the next minibatch of each lane's seed."""
@@ -233,12 +269,15 @@ class NeuralLanes(Lanes):
         )
 
     def _stacked_with_probe(self, probe: Tensor, sample: Sample) -> tuple[Tensor, Tensor]:
-        def one(values: tuple[Tensor, ...], batch: Sample, zero: Tensor) -> tuple[Tensor, Tensor]:
-            return functional_call(self._template, self._named(values), (batch, False, zero))
+        def one(
+            values: tuple[Tensor, ...], frozen: tuple[Tensor, ...], batch: Sample, zero: Tensor
+        ) -> tuple[Tensor, Tensor]:
+            named = self._named(values, frozen)
+            return functional_call(self._template, named, (batch, False, zero))
 
         with self._arithmetic():
             losses, representation = vmap(one, randomness="error")(
-                tuple(self.parameters), sample, probe
+                tuple(self.parameters), tuple(self.frozen), sample, probe
             )
         return losses.to(self._dtype), representation
 
@@ -258,15 +297,16 @@ class NeuralLanes(Lanes):
         """
 
         def losses(*tensors: Tensor) -> Tensor:
-            n = len(self._names)
-            return self._stacked_losses(tensors[:n], tensors[n:], None)
+            n, end = len(self._names), len(self._names) + len(self._frozen)
+            return self._stacked_losses(tensors[:n], tensors[n:end], tensors[end:], None)
 
         size = COMPILED_CHUNK if self._device.type == "cpu" else EVALUATION_CHUNK
         data = next((d for d in self._data.values() if len(d[0]) >= size), None)
         if data is not None:
             self._chunk = size
             chunk = next(_chunks(data, size))
-            self._whole_chunk = compiled(losses, [*self.parameters, *chunk], make=make)
+            inputs = [*self.parameters, *self.frozen, *chunk]
+            self._whole_chunk = compiled(losses, inputs, make=make)
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, Tensor]:
@@ -284,13 +324,21 @@ class NeuralLanes(Lanes):
         return None, figures
 
     def _stacked_losses(
-        self, parameters: Sequence[Tensor], batch: tuple[Tensor, ...], batch_dim: int | None
+        self,
+        parameters: Sequence[Tensor],
+        frozen: Sequence[Tensor],
+        batch: tuple[Tensor, ...],
+        batch_dim: int | None,
     ) -> Tensor:
-        def one(values: tuple[Tensor, ...], sample: tuple[Tensor, ...]) -> Tensor:
-            return functional_call(self._template, self._named(values), (sample,))
+        def one(
+            values: tuple[Tensor, ...], frozen: tuple[Tensor, ...], sample: tuple[Tensor, ...]
+        ) -> Tensor:
+            return functional_call(self._template, self._named(values, frozen), (sample,))
 
         with self._arithmetic():
-            losses = vmap(one, in_dims=(0, batch_dim), randomness="error")(tuple(parameters), batch)
+            losses = vmap(one, in_dims=(0, 0, batch_dim), randomness="error")(
+                tuple(parameters), tuple(frozen), batch
+            )
         return losses.to(self._dtype)
 
     @contextmanager
@@ -302,8 +350,9 @@ class NeuralLanes(Lanes):
         with attention, torch.autocast(self._device.type, torch.bfloat16, enabled=self._mixed):
             yield
 
-    def _named(self, values: tuple[Tensor, ...]) -> dict[str, Tensor]:
-        return {f"module.{n}": v for n, v in zip(self._names, values, strict=True)}
+    def _named(self, values: tuple[Tensor, ...], frozen: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        named = dict(zip([*self._names, *self._frozen], [*values, *frozen], strict=True))
+        return {f"module.{n}": v.reshape(()) if n in self._scalars else v for n, v in named.items()}
 
     def _evaluate(self, split: Split) -> Tensor:
         data = self._data[split]
@@ -311,9 +360,9 @@ class NeuralLanes(Lanes):
         total = 0
         for chunk in _chunks(data, self._chunk):
             if self._whole_chunk is not None and len(chunk[0]) == self._chunk:
-                losses = self._whole_chunk(*self.parameters, *chunk)
+                losses = self._whole_chunk(*self.parameters, *self.frozen, *chunk)
             else:
-                losses = self._stacked_losses(self.parameters, chunk, None)
+                losses = self._stacked_losses(self.parameters, self.frozen, chunk, None)
             total = total + losses * (len(chunk[0]) / n)
         assert isinstance(total, Tensor)
         return total
@@ -322,106 +371,26 @@ class NeuralLanes(Lanes):
         data = self._data[split]
         n = len(data[0])
 
-        def one(values: tuple[Tensor, ...], sample: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        def one(
+            values: tuple[Tensor, ...], frozen: tuple[Tensor, ...], sample: tuple[Tensor, ...]
+        ) -> dict[str, Tensor]:
             with self._arithmetic():
-                return functional_call(self._template, self._named(values), (sample, True))
+                return functional_call(self._template, self._named(values, frozen), (sample, True))
 
         totals: dict[str, Tensor] = {}
         for chunk in _chunks(data, EVALUATION_CHUNK):
-            values = vmap(one, in_dims=(0, None))(tuple(self.parameters), chunk)
+            values = vmap(one, in_dims=(0, 0, None))(
+                tuple(self.parameters), tuple(self.frozen), chunk
+            )
             for name, value in values.items():
                 share = value * (len(chunk[0]) / n)
                 totals[name] = totals[name] + share if name in totals else share
         return totals
 
 
-class _LossModule(torch.nn.Module):
-    """Presents the losses (or metrics) of one network as a forward pass, for `functional_call`."""
-
-    def __init__(self, problem: NeuralProblem, module: torch.nn.Module) -> None:
-        super().__init__()
-        self.module = module
-        self._problem = problem
-        self._probe: Tensor | None = None
-        self._representation: Tensor | None = None
-        if problem.representation is not None:
-            _submodule(problem, module).register_forward_hook(self._look)
-
-    def forward(
-        self, batch: tuple[Tensor, ...], metrics: bool = False, probe: Tensor | None = None
-    ) -> object:
-        if metrics:
-            return self._problem.metrics(self.module, batch)
-        self._probe, self._representation = probe, None
-        try:
-            losses = self._problem.losses(self.module, batch)
-            return losses if probe is None else (losses, self._representation)
-        finally:
-            self._probe = self._representation = None
-
-    def _look(
-        self, module: torch.nn.Module, given: object, representation: Tensor
-    ) -> Tensor | None:
-        if self._probe is None:
-            return None
-        self._representation = representation
-        return representation + self._probe
-
-
-def _submodule(problem: NeuralProblem, module: torch.nn.Module) -> torch.nn.Module:
-    try:
-        return module.get_submodule(str(problem.representation))
-    except AttributeError as error:
-        raise BadInput(
-            f"{problem.name!r} says that its heads read the submodule {problem.representation!r}, "
-            f"which its network does not have: {error}."
-        ) from error
-
-
-def _seeded_module(problem: NeuralProblem, source: torch.Generator) -> torch.nn.Module:
-    # Layers initialise themselves from torch's global generator: lend it this seed for a moment.
-    with torch.random.fork_rng(devices=[]):
-        # `torch.manual_seed` costs a millisecond where there is no other device that it could seed
-        if torch.cuda.is_available():
-            torch.manual_seed(source.initial_seed())
-        else:
-            torch.default_generator.manual_seed(source.initial_seed())
-        return problem.module()
-
-
-def shared_parameters(
-    problem: NeuralProblem, data: tuple[Tensor, ...], batch_size: int
-) -> frozenset[str]:
-    """Return the names of the parameters that more than one task's loss depends on.
-
-    The problem says so, or gradients show it: at one fixed random point, so that the answer is a fact
-    about the problem and not about any run.
-    """
-    named = problem.shared_parameters()
-    if named is not None:
-        return named
-    module = _seeded_module(problem, origin(0, 0, "weights")).to(data[0].device)
-    parameters = {n: p for n, p in module.named_parameters() if p.requires_grad}
-    noise = generator(0, "shared parameters")
-    with torch.no_grad():
-        # Away from the initialisation, where a layer set to zero would hide what lies before it.
-        for p in parameters.values():
-            p.add_(0.1 * torch.randn(p.shape, generator=noise).to(p.device))
-    dtypes = {t.dtype for t in data if t.is_floating_point()}
-    module.to(dtypes.pop() if len(dtypes) == 1 else torch.get_default_dtype())
-    losses = problem.losses(module, tuple(t[:batch_size] for t in data))
-    users = dict.fromkeys(parameters, 0)
-    for task in range(problem.n_objectives):
-        rows = torch.autograd.grad(
-            losses[task],
-            list(parameters.values()),
-            retain_graph=True,
-            allow_unused=True,
-            materialize_grads=True,
-        )
-        for name, row in zip(parameters, rows, strict=True):
-            users[name] += int((row != 0).any())
-    return frozenset(name for name, count in users.items() if count != 1)
+def _with_axis(parameter: Tensor) -> Tensor:
+    """Return stacked parameters to be trained, [lanes, ...]; a single number a lane as [lanes, 1]."""
+    return (parameter if parameter.ndim > 1 else parameter.unsqueeze(-1)).requires_grad_()
 
 
 def _chunks(data: tuple[Tensor, ...], size: int) -> Iterator[tuple[Tensor, ...]]:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from paretomtl.aggregation.lanes import settled
 from paretomtl.aggregation.recording import recorded
 from paretomtl.sweep.spec import Optimizer as Settings
 
@@ -71,8 +72,9 @@ class StackedOptimizer(ABC):
         self.moments = [list(kind) for kind in moments]
         self._slices = [list(_blocks(p)) for p in self._flat]
 
-    def look_ahead(self) -> None:  # noqa: B027 - only Nesterov looks ahead
-        """Move the parameters to where the next gradient is taken; most stay where they are."""
+    def look_ahead(self) -> bool:
+        """Move the parameters to where the next gradient is taken; return whether they moved."""
+        return False
 
     def corrections(self) -> Corrections:
         """Begin a step: return what follows from its number alone."""
@@ -98,26 +100,34 @@ class StackedOptimizer(ABC):
         moving = alive.to(dtype).unsqueeze(-1)
         rate = (self.lr * (factor * corrected)).to(dtype).unsqueeze(-1) * moving
         decay = self.settings.weight_decay
+        all_alive = settled(alive)
         for index, (x, gradient) in enumerate(zip(self._flat, gradients, strict=True)):
             for rows in [slice(None)] if recorded() else self._slices[index]:
                 block = x[rows]
-                # A dead lane's gradient may be anything; its rate is zero, and 0 times a finite
-                # number leaves it exactly where it is. Read block by block in its own shape:
-                # gradients of stacked layers come transposed, and flattening them would copy.
-                part = gradient[rows]
-                keep = alive[rows].view(-1, *[1] * (part.ndim - 1))
-                g = self._room(block)
-                torch.where(keep, part, self._zero, out=g.view(part.shape))
+                keep = None if all_alive else alive[rows]
+                g = self._taken(gradient[rows], keep, block)
                 if decay:
                     self._decay(block, g, rate[rows])
                 moments = [moment[index][rows] for moment in self.moments]
                 self._update(block, g, moments, rate[rows], moving[rows])
 
-    def _room(self, block: Tensor) -> Tensor:
-        """Return a tensor like the block to work in."""
+    def _taken(self, gradient: Tensor, alive: Tensor | None, block: Tensor) -> Tensor:
+        """Return the gradient as a tensor like the block that may be overwritten.
+
+        A dead lane's gradient may be anything, and becomes zero; so is its rate, and 0 times a finite
+        number leaves it exactly where it is.
+        """
+        # Read in its own shape: gradients of stacked layers come transposed, and flattening would copy.
+        keep = None if alive is None else alive.view(-1, *[1] * (gradient.ndim - 1))
         if recorded():  # a compiler finds room by itself, and sharing it would tie updates together
-            return torch.empty_like(block, memory_format=torch.contiguous_format)
-        return self._scratch[: block.numel()].view(block.shape)
+            assert keep is not None
+            return torch.where(keep, gradient, self._zero).reshape(block.shape)
+        room = self._scratch[: block.numel()].view(gradient.shape)
+        if keep is None:
+            room.copy_(gradient)
+        else:
+            torch.where(keep, gradient, self._zero, out=room)
+        return room.view(block.shape)
 
     def _decay(self, x: Tensor, g: Tensor, rate: Tensor) -> None:
         """Apply the weight decay: as an L2 penalty unless decoupled."""
@@ -161,11 +171,12 @@ class Nesterov(Momentum):
     is taken there too.
     """
 
-    def look_ahead(self) -> None:
+    def look_ahead(self) -> bool:
         """Move to `x + mu v`, remembering x."""
         self._origin = [x.clone() for x in self._flat]
         for x, v in zip(self._flat, self.moments[0], strict=True):
             x.add_(v, alpha=self.settings.momentum)
+        return True
 
     def step(
         self,

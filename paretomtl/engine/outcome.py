@@ -17,15 +17,16 @@ class Outcome:
     """One finished run.
 
     Args:
-        status: "ok"; "diverged" when losses or parameters stopped being finite (the lane was frozen
-            at its last finite point); "failed" when it could not be run at all.
+        status: "ok"; "diverged" when losses or gradients stopped being finite (the lane was frozen
+            there: its parameters are finite, its losses may not be); "failed" when it could not be run
+            at all.
         reason: Empty for "ok"; otherwise what happened and at which step.
         steps: [T] int64, steps made at each snapshot; the first is 0, the last is where the run ended:
             its budget, an early stop, or the first snapshot after it diverged.
         losses: Split name to [T, m] float64. Analytic problems have the single split "test".
         x: The final point, [n] float64, of an analytic problem; None for networks.
         backward_passes: Passes at each snapshot, [T] int64, counted for this lane.
-        seconds: Wall-clock of its batch at each snapshot, [T], divided by the batch's lanes.
+        seconds: Wall-clock of its batch at each snapshot, [T], divided by the batch's runs.
         diagnostics: Name to [T] or [T, ...] float64: cosines, norms, effective weights, ...
         metrics: Final further figures by split and name, such as accuracies.
     """

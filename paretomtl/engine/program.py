@@ -281,7 +281,11 @@ def _record(batch: Steppable) -> tuple[GraphModule, list[Tensor], _Form]:
         batch.advance(numbers)
         after = batch.carried
         answer[:] = [_Form((after.replaced, after.seen))]
-        return answer[0].tensors
+        # a view of an input would have to be made anew, outside of the program, at each call
+        given = {t.untyped_storage().data_ptr() for t in flat}
+        return [
+            t.clone() if t.untyped_storage().data_ptr() in given else t for t in answer[0].tensors
+        ]
 
     # Copies with the gaps of the originals: what can be viewed depends on them.
     copies = [
@@ -313,6 +317,8 @@ def _lift_constants(graph: GraphModule) -> list[Tensor]:
             last.meta = dict(node.meta)
         node.replace_all_uses_with(inputs[name])
         graph.graph.erase_node(node)
+    for name in inputs:
+        delattr(graph, name)
     return constants
 
 

@@ -24,6 +24,7 @@ def rewrite(module: GraphModule) -> None:
     _put_biases_inside(graph)
     _turn_ragged(graph)
     _spread_pooled(graph)
+    _let_views_copy(graph)
     graph.eliminate_dead_code()
     module.recompile()
 
@@ -60,7 +61,8 @@ def _put_biases_inside(graph: Graph) -> None:
         if node.target is not aten.add.Tensor or len(node.args) != 2 or node.kwargs:
             continue
         for bias, product in (node.args, node.args[::-1]):
-            if _is_bmm(product) and len(product.users) == 1 and _is_row(bias):
+            alike = _is_bmm(product) and _dtype(bias) == _dtype(product)
+            if alike and len(product.users) == 1 and _is_row(bias):
                 with graph.inserting_before(node):
                     new = graph.call_function(aten.baddbmm.default, (bias, *product.args))
                 new.meta = dict(node.meta)
@@ -87,6 +89,13 @@ def _turn_ragged(graph: Graph) -> None:
             new = _transposed(graph, product)
         new.meta = dict(node.meta)
         node.replace_all_uses_with(new)
+
+
+def _let_views_copy(graph: Graph) -> None:
+    """Let a view copy where it must: what it looks at may lie in another order than was recorded."""
+    for node in graph.nodes:
+        if node.target is aten.view.default:
+            node.target = aten.reshape.default
 
 
 def _spread_pooled(graph: Graph) -> None:
@@ -203,5 +212,15 @@ def _is_row(node: Any) -> bool:
 
 def _shape(node: Any) -> tuple[int, ...]:
     """Return the shape of what a node computes; empty for what is no tensor."""
+    value = _value(node)
+    return () if value is None else tuple(value.shape)
+
+
+def _dtype(node: Any) -> torch.dtype | None:
+    value = _value(node)
+    return None if value is None else value.dtype
+
+
+def _value(node: Any) -> Tensor | None:
     value = node.meta.get("val") if isinstance(node, Node) else None
-    return tuple(value.shape) if isinstance(value, Tensor) else ()
+    return value if isinstance(value, Tensor) else None

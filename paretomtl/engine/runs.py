@@ -7,6 +7,8 @@ import functools
 from collections.abc import Sequence
 from typing import Any, get_args
 
+from torch import Tensor
+
 from paretomtl.engine.chunks import cut, run_lanes
 from paretomtl.engine.compute import Compute
 from paretomtl.engine.lane import Lane, Reads, Settings, passes_per_step
@@ -242,10 +244,20 @@ def _set_key(spec: RunSpec) -> str:
 
 
 def choice_of(thing: Problem | Method) -> Choice:
-    """Return the choice that a constructed problem or method amounts to: the options off default."""
+    """Return the choice that a constructed problem or method amounts to: the options off default.
+
+    Raises:
+        BadInput: An option has one number a lane, and a run is one lane.
+    """
     options: dict[str, Any] = {}
     for f in dataclasses.fields(thing):  # pyright: ignore[reportArgumentType]
         value = getattr(thing, f.name)
+        if isinstance(value, Tensor):
+            label = getattr(thing, "name", type(thing).__qualname__)
+            raise BadInput(
+                f"{label}: `{f.name}` has numbers for lanes of shape {list(value.shape)}, and a run is "
+                "one lane; give one number and let the sweep make the lanes."
+            )
         if f.init and value != f.default:
             options[f.name] = value
     return Choice.of(getattr(thing, "name", type(thing).__qualname__), options)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from paretomtl.engine import Compute, Outcome, Progress, run_batch
-from paretomtl.errors import BadInput
+from paretomtl.errors import BadInput, Unfit
 from paretomtl.executors.base import Batch
 from paretomtl.executors.memory import PeakMemory
 from paretomtl.records.provenance import gather, source_commit
@@ -30,7 +30,8 @@ def run_to_records(
     """Carry out the runs as lanes of one batch and return one record each, in order.
 
     When something in the batch raises, it is run again method by method, so that a faulty method does
-    not take down the others; the runs that still raise are recorded as "failed" with the reason.
+    not take down the others; the runs that still raise, or exit, are recorded as "failed" with the
+    reason. So are those of a network that is `Unfit`.
 
     Raises:
         BadInput: The caller must change something, such as install an extra; nothing is recorded.
@@ -43,11 +44,11 @@ def run_to_records(
     memory = PeakMemory(where)
     try:
         outcomes = run_batch(specs, compute=compute, progress=progress and _Callback(progress))
-    except BadInput:
-        raise
     except _CallbackError as error:
         raise error.cause from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
+        if isinstance(error, BadInput) and not isinstance(error, Unfit):
+            raise
         groups = _by_method(specs)
         if len(groups) > 1:
             log.warning("a batch of %d methods raised; running them one by one.", len(groups))
@@ -55,7 +56,10 @@ def run_to_records(
             records = {record.key: record for part in parts for record in part}
             return [records[spec.key] for spec in specs]
         log.warning(
-            "%s on %s failed.", specs[0].method.label, specs[0].problem.label, exc_info=True
+            "%s on %s failed.",
+            specs[0].method.label,
+            specs[0].problem.label,
+            exc_info=not isinstance(error, Unfit),
         )
         outcomes = [failed(describe_error(error))] * len(specs)
     provenance = gather(

@@ -78,6 +78,8 @@ class ConflictAware:
     highest: float = 1.0
 
     def __post_init__(self) -> None:
+        for name in ("threshold", "shrink", "grow", "lowest", "highest"):
+            _check_number(f"conflict `{name}`", getattr(self, name))
         if not 0 <= self.threshold <= 2:
             raise BadInput(f"conflict `threshold` must be in [0, 2]; found {self.threshold}.")
         if not (0 < self.shrink <= 1 <= self.grow < math.inf):
@@ -122,6 +124,18 @@ class Optimizer:
         if self.name not in known:
             raise BadInput(
                 f"optimizer `name` must be one of {', '.join(known)}; found {self.name!r}."
+            )
+        for name in ("lr", "momentum", "eps", "weight_decay"):
+            _check_number(f"optimizer `{name}`", getattr(self, name))
+        betas: Any = self.betas
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:  # pyright: ignore[reportUnknownArgumentType]
+            raise BadInput(f"optimizer `betas` must be two numbers in [0, 1); found {betas!r}.")
+        object.__setattr__(self, "betas", tuple(betas))  # pyright: ignore[reportUnknownArgumentType]
+        for value in self.betas:
+            _check_number("optimizer `betas`", value)
+        if self.conflict is not None and not isinstance(self.conflict, ConflictAware):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise BadInput(
+                f"optimizer `conflict` must be a ConflictAware; found {self.conflict!r}."
             )
         if not (math.isfinite(self.lr) and self.lr > 0):
             raise BadInput(f"optimizer `lr` must be a finite number > 0; found {self.lr}.")
@@ -168,7 +182,8 @@ class Budget:
                 f"a budget is given in exactly one of steps, passes, seconds; found {given or 'none'}."
             )
         unit, amount = next(iter(given.items()))
-        if isinstance(amount, bool) or not math.isfinite(amount) or amount <= 0:
+        _check_number(f"budget `{unit}`", amount)
+        if not math.isfinite(amount) or amount <= 0:
             raise BadInput(f"budget `{unit}` must be a positive number; found {amount!r}.")
         if unit != "seconds" and amount != int(amount):
             raise BadInput(f"budget `{unit}` must be a whole number; found {amount!r}.")
@@ -199,9 +214,8 @@ class Stop:
 
     def __post_init__(self) -> None:
         for name in ("every", "patience"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or value != int(value) or value < 1:
-                raise BadInput(f"stop `{name}` must be a whole number >= 1; found {value!r}.")
+            _check_count(f"stop `{name}`", getattr(self, name))
+        _check_number("stop `tolerance`", self.tolerance)
         if not (math.isfinite(self.tolerance) and self.tolerance >= 0):
             raise BadInput(f"stop `tolerance` must be >= 0; found {self.tolerance}.")
 
@@ -244,6 +258,25 @@ class RunSpec:
     stop: Stop | None = None
     level: Level = "parameters"
 
+    def __post_init__(self) -> None:
+        for name, kind in (("budget", Budget), ("optimizer", Optimizer)):
+            value: object = getattr(self, name)
+            if not isinstance(value, kind):
+                raise BadInput(f"`{name}` must be a {kind.__name__}; found {value!r}.")
+        if self.stop is not None and not isinstance(self.stop, Stop):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise BadInput(f"`stop` must be a Stop or None; found {self.stop!r}.")
+        if self.batch_size is not None:
+            _check_count("`batch_size`", self.batch_size)
+        _check_count("`snapshots`", self.snapshots)
+        for name, known in (
+            ("heads", ("unweighted", "weighted")),
+            ("level", ("parameters", "representation")),
+        ):
+            if getattr(self, name) not in known:
+                raise BadInput(
+                    f"`{name}` must be {' or '.join(map(repr, known))}; found {getattr(self, name)!r}."
+                )
+
     def canonical(self) -> dict[str, Any]:
         """Return the spec as JSON-ready data.
 
@@ -281,6 +314,16 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, float) and math.isinf(value):
         return "inf" if value > 0 else "-inf"
     return value
+
+
+def _check_number(label: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise BadInput(f"{label} must be a number; found {value!r}.")
+
+
+def _check_count(label: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise BadInput(f"{label} must be a whole number >= 1; found {value!r}.")
 
 
 def _whole(value: Any) -> Any:

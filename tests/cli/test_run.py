@@ -219,3 +219,12 @@ def test_memory_and_determinism_are_options_of_a_run(cli, suite):
     small = cli("run", suite(), "--memory", "10", "--store", "elsewhere")
     assert small.code == 2
     assert "too small for one lane" in small.err
+
+
+def test_a_profile_that_cannot_be_written_is_bad_input(cli, suite):
+    blocked = suite().parent / "runs" / "tiny-profile"
+    blocked.parent.mkdir(parents=True, exist_ok=True)
+    blocked.write_text("in the way")
+    answer = cli("run", suite(), "--profile")
+    assert answer.code == 2
+    assert "the profile cannot be written" in answer.err

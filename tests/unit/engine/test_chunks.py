@@ -195,3 +195,13 @@ def test_a_working_set_grows_with_what_a_step_reads(tiny_network: Any) -> None:
     low = chunks.working_set(tiny_network, linear, SETTINGS)
     assert low > 4 * 4 * numbers  # parameters, gradients and Adam's moments
     assert chunks.working_set(tiny_network, mgda, SETTINGS) > low
+
+
+def test_idle_copies_take_no_share_of_the_seconds(tiny_network: Any) -> None:
+    for count in (1, 3):
+        lanes = lanes_of([pm.method("linear")], count)
+        for deterministic in (False, True):
+            settings = Settings(optimizer=Optimizer(lr=0.01), budget=Budget(seconds=0.2))
+            compute = Compute(device="cpu", deterministic=deterministic)
+            outcomes = run_lanes(tiny_network, lanes, settings, compute=compute)
+            assert sum(o.seconds[-1] for o in outcomes) >= 0.2

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from paretomtl.engine.lanes import AnalyticLanes
-from paretomtl.engine.neural_lanes import NeuralLanes, shared_parameters
+from paretomtl.engine.network import shared_parameters
+from paretomtl.engine.neural_lanes import NeuralLanes
 from paretomtl.engine.seeding import generator, stable_hash
 from paretomtl.errors import BadInput
 
@@ -111,5 +112,7 @@ def test_losses_of_another_shape_are_refused(tiny_network: Any) -> None:
         def losses(self, module: nn.Module, batch: Any) -> Any:
             return super().losses(module, batch).sum()
 
-    with pytest.raises(BadInput, match=r"one number for each of the 2 tasks, \[2\]; found \[\]"):
+    with pytest.raises(
+        BadInput, match=r"one number for each of the 2 tasks, a tensor \[2\]; found \[\]"
+    ):
         _stack(Summed())

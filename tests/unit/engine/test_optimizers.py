@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
+import paretomtl as pm
 from paretomtl.engine.optimizers import OPTIMIZERS
 from paretomtl.sweep.spec import Optimizer
 
@@ -84,3 +87,30 @@ def test_a_dead_lane_stays_where_it_is_and_its_neighbours_do_not_notice(name: st
             assert torch.equal(x[1], at_death)
     assert torch.equal(results[0][[0, 2]], results[1][[0, 2]])
     assert not torch.equal(results[0][1], results[1][1])
+
+
+@pytest.mark.parametrize("name", ["zdt3", "zdt6", "re21"])
+def test_nesterov_takes_no_gradient_outside_of_the_box(name: str) -> None:
+    """ZDT and RE formulas take roots of what is negative there."""
+    problem = pm.problem(name)
+    lower, upper = problem.bounds
+    seen: list[bool] = []
+    evaluate = type(problem).objectives
+
+    def watched(self: Any, x: torch.Tensor) -> torch.Tensor:
+        seen.append(bool(((x >= lower) & (x <= upper)).all()))
+        return evaluate(self, x)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(problem), "objectives", watched)
+        front = pm.trace(
+            problem,
+            "linear",
+            preferences=6,
+            budget=pm.Budget(steps=100),
+            optimizer="nesterov",
+            lr=0.02,
+        )
+    assert front.ok.all()
+    assert len(seen) >= 100
+    assert all(seen)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from paretomtl.engine import Compute
-from paretomtl.errors import BadInput, MissingExtra, StoreError, UnknownName
+from paretomtl.errors import BadInput, MissingExtra, StoreError, Unfit, UnknownName
 from paretomtl.executors import ExecutionProgress, Local, execute, executors
 from paretomtl.records.store import Store
 from paretomtl.sweep.spec import Budget, Choice, RunSpec
@@ -256,3 +256,19 @@ def test_an_executor_instance_is_taken_as_it_is(store: Store, sweep: Sweep) -> N
 def test_nothing_to_do_makes_no_store(store: Store) -> None:
     assert execute([], store).total == 0
     assert not store.path.exists()
+
+
+@pytest.mark.parametrize("fault", [Unfit("its network has a Dropout"), SystemExit(7), OSError("x")])
+def test_a_network_that_is_unfit_or_exits_costs_its_own_runs_only(
+    store: Store, sweep: Sweep, on_batch: OnBatch, fault: BaseException
+) -> None:
+    def raise_first(specs: Any) -> None:
+        if specs[0].budget.amount == 5:
+            raise fault
+
+    on_batch(raise_first)
+    summary = execute(sweep(5, 6, methods=["linear"]), store)
+    assert (summary.ok, summary.failed) == (2, 2)
+    reasons = {r.outcome.reason for r in store.records() if r.outcome.status == "failed"}
+    assert len(reasons) == 1
+    assert str(fault) in reasons.pop()
