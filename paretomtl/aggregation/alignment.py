@@ -34,10 +34,11 @@ def balanced_weights(
     if gramian.shape[-1] == 2:
         return _two(gramian, combination, balance, precision)
     values, vectors = eigh(gramian)
-    kept = values > values[..., -1:] * (gramian.shape[-1] * precision)
-    if balance == "min" and settled(kept):
+    least, largest = values[..., :1], values[..., -1:]
+    if balance == "min" and settled(least > largest * (gramian.shape[-1] * precision)):
         # full rank everywhere: the same numbers in fewer operations
-        return recombine(vectors, (values[..., :1] / values).sqrt(), combination)
+        return recombine(vectors, (least / values).sqrt(), combination)
+    kept = values > largest * (gramian.shape[-1] * precision)
     if balance == "min":
         scale = torch.where(kept, values, torch.inf).amin(-1, keepdim=True)
     else:

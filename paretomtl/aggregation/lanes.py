@@ -56,7 +56,7 @@ def clean(gramian: Gramian) -> CleanGramian:
     dtype = gramian.dtype
     precision = torch.finfo(dtype).eps
     matrix = gramian.to(torch.float64).contiguous()
-    if _may_look(gramian) and math.isfinite(float(matrix.sum())):
+    if may_look(gramian) and math.isfinite(float(matrix.sum())):
         return CleanGramian(matrix, None, precision, dtype)
     # not by multiplying with zero, which inductor takes for zero whatever the other factor is
     finite = matrix.isfinite().flatten(-2).all(-1)
@@ -111,12 +111,12 @@ def settled(done: Mask) -> bool:
     where the answer is free: on an accelerator it would wait for the device, and a compiled graph
     cannot branch on data; there the fixed number of rounds is made.
     """
-    return _may_look(done) and bool(done.all())
+    return may_look(done) and bool(done.all())
 
 
 def open_lanes(done: Mask) -> Tensor | None:
     """Return the places of the lanes that are not done, [count]; None where asking would cost (see `settled`)."""
-    if not _may_look(done):
+    if not may_look(done):
         return None
     return (~done).nonzero().squeeze(-1)
 
@@ -135,6 +135,6 @@ def _keep_freed_memory() -> None:
 _keep_freed_memory()
 
 
-def _may_look(tensor: Tensor) -> bool:
+def may_look(tensor: Tensor) -> bool:
     """Tell whether reading values of a tensor neither waits for a device nor breaks a compiled graph."""
     return tensor.device.type == "cpu" and not recorded()

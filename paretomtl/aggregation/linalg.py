@@ -13,43 +13,57 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from paretomtl.aggregation.lanes import settled
+from paretomtl.aggregation.lanes import may_look
 from paretomtl.aggregation.recording import recorded
 
 ROWS = 4
 """Matrices are padded to a multiple of this many rows."""
 
+EVEN = 1e3
+"""Diagonals that span no more than this factor are decomposed with their rows in the order given."""
+
 
 def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """Return the eigenvalues, ascending, and the eigenvectors in columns.
 
-    Where the diagonal spans more than a factor of 1000, rows are first put in its descending order. The
-    reduction to tridiagonal form starts at the first row and then keeps small eigenvalues to almost full
-    relative precision; in another order they drown in the rounding of the largest.
+    Where the diagonal spans more than a factor of `EVEN`, rows are first put in its ascending order. From
+    the upper triangle, which is a little faster than from the lower, the reduction to tridiagonal form
+    starts at the last row, and then keeps small eigenvalues to almost full relative precision; in
+    another order they drown in the rounding of the largest.
 
     Args:
         matrix: Finite, positive semi-definite up to rounding.
     """
-    least, largest = matrix.diagonal(dim1=-2, dim2=-1).aminmax(dim=-1, keepdim=True)
-    even = largest <= 1e3 * least
-    if settled(even):
-        return _eigh(matrix, largest)
+    diagonal = matrix.diagonal(dim1=-2, dim2=-1)
+    if _all_even(diagonal):
+        return _eigh(matrix)
+    least, largest = diagonal.aminmax(dim=-1, keepdim=True)
     natural = torch.arange(matrix.shape[-1], device=matrix.device)
-    order = matrix.diagonal(dim1=-2, dim2=-1).argsort(dim=-1, descending=True, stable=True)
-    rows = torch.where(even, natural, order).unsqueeze(-1).expand_as(matrix)
-    values, vectors = _eigh(matrix.gather(-2, rows).gather(-1, rows.mT), largest)
+    order = diagonal.argsort(dim=-1, stable=True)
+    order = torch.where(largest <= EVEN * least, natural, order)
+    rows = order.unsqueeze(-1).expand_as(matrix)
+    values, vectors = _eigh(matrix.gather(-2, rows).gather(-1, rows.mT))
     return values, torch.empty_like(matrix).scatter_(-2, rows, vectors)
 
 
-def _eigh(matrix: Tensor, largest: Tensor) -> tuple[Tensor, Tensor]:
-    """Decompose with the rows in the order given; `largest` is the greatest diagonal entry, kept."""
+def _all_even(diagonal: Tensor) -> bool:
+    """Tell, where that is free, whether no lane needs its rows in another order."""
+    if not may_look(diagonal) or not diagonal.numel():
+        return False
+    least, largest = diagonal.aminmax()
+    return float(largest) <= EVEN * float(least)
+
+
+def _eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Decompose with the rows in the order given."""
     m = matrix.shape[-1]
+    padded = matrix
     if m % ROWS:
         # above all eigenvalues, so that the padding's come last
-        above = 2 * m * largest.squeeze(-1)
-        matrix = _padded(matrix, torch.where(above > 0, above, 1.0))
-    values, vectors = cast("tuple[Tensor, Tensor]", torch.linalg.eigh(matrix))  # pyright: ignore[reportUnknownMemberType]
-    return values[..., :m], vectors[..., :m, :m]
+        above = 2 * m * matrix.diagonal(dim1=-2, dim2=-1).amax(-1)
+        padded = _padded(matrix, torch.where(above > 0, above, 1.0))
+    values, vectors = cast("tuple[Tensor, Tensor]", torch.linalg.eigh(padded, UPLO="U"))  # pyright: ignore[reportUnknownMemberType]
+    return (values, vectors) if padded is matrix else (values[..., :m], vectors[..., :m, :m])
 
 
 def recombine(vectors: Tensor, factors: Tensor, vector: Tensor | float) -> Tensor:
