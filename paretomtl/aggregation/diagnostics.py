@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
@@ -13,8 +14,23 @@ from paretomtl.aggregation.min_norm import min_norm_weights
 from paretomtl.shapes import Gramian, Losses, Weights
 
 
+class Direction(NamedTuple):
+    """What there is to say of a direction u that no weights make.
+
+    Args:
+        inner: `<u, g_i>` with each task's gradient.
+        length: `|u|`.
+    """
+
+    inner: Float[Tensor, "*batch m"]
+    length: Float[Tensor, "*batch"]
+
+
 def diagnose(
-    gramian: Gramian, weights: Weights | None = None, losses: Losses | None = None
+    gramian: Gramian,
+    weights: Weights | None = None,
+    losses: Losses | None = None,
+    direction: Direction | None = None,
 ) -> dict[str, Tensor]:
     """Return the conflict diagnostics of each lane; NaN where a lane is not finite.
 
@@ -22,12 +38,14 @@ def diagnose(
         gramian: `J J^T` of the tasks' gradients.
         weights: What the method put on each task; its direction is `u = w^T J`.
         losses: Losses at the same point.
+        direction: The direction's products and length where no weights make it.
 
     Returns:
         From the Gramian: `cosines` [*batch, m, m] (NaN against a zero gradient), `conflict_rate`
         [*batch], `gradient_norms` [*batch, m], `condition` [*batch], `stationarity` [*batch]. With
         weights also `weights`, `gradient_shares`, `inner_products` (`<u, g_i>`) and `harmed`, each
-        [*batch, m], and `direction_norm` [*batch]; with losses too, `loss_shares` [*batch, m].
+        [*batch, m], and `direction_norm` [*batch]; with losses too, `loss_shares` [*batch, m]. With a
+        direction `inner_products`, `harmed` and `direction_norm`.
 
     Cost: O(m^3) a lane, no synchronisation on an accelerator beyond the eigenvalues.
 
@@ -43,15 +61,16 @@ def diagnose(
         "stationarity": stationarity(gramian),
     }
     if weights is not None:
-        inner, length = inner_products(gramian, weights), direction_norm(gramian, weights)
-        pulls = weights.abs() * found["gradient_norms"]
+        direction = Direction(inner_products(gramian, weights), direction_norm(gramian, weights))
+    if direction is not None:
         found |= {
-            "weights": weights,
-            "gradient_shares": shares(pulls),
-            "inner_products": inner,
-            "direction_norm": length,
-            "harmed": harmed(inner, found["gradient_norms"], length),
+            "inner_products": direction.inner,
+            "direction_norm": direction.length,
+            "harmed": harmed(direction.inner, found["gradient_norms"], direction.length),
         }
+    if weights is not None:
+        pulls = weights.abs() * found["gradient_norms"]
+        found |= {"weights": weights, "gradient_shares": shares(pulls)}
         if losses is not None:
             found["loss_shares"] = shares((weights * losses).abs())
     return found

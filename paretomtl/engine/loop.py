@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from paretomtl.aggregation.diagnostics import diagnose
+from paretomtl.aggregation.diagnostics import Direction, diagnose
 from paretomtl.engine.device import resolve_dtype
 from paretomtl.engine.groups import groups_of
 from paretomtl.engine.lane import Lane, Reads, Settings, passes_per_step
@@ -46,11 +46,21 @@ ProgressCallback = Callable[[Progress], None]
 
 
 class Seen(NamedTuple):
-    """What the latest step read and answered, for the diagnostics; [lanes, m] and [lanes, m, m]."""
+    """What the latest step read and answered, for the diagnostics.
+
+    Args:
+        losses: [lanes, m].
+        gramian: [lanes, m, m].
+        weights: [lanes, m]; None where a method answers with a direction.
+        inner: That direction's products with the gradients, [lanes, m].
+        length: Its length, [lanes].
+    """
 
     losses: Tensor | None = None
     gramian: Tensor | None = None
     weights: Tensor | None = None
+    inner: Tensor | None = None
+    length: Tensor | None = None
 
 
 class Batch:
@@ -366,7 +376,7 @@ class Batch:
         )
         answer = self._combine(signals)
         weights = None if self.reads is Reads.JACOBIAN else answer
-        self.seen = Seen(losses, gramian, weights)
+        self.seen = self._seen(losses, gramian, answer, rows)
         direction = answer if weights is None else _weighted_sum(weights, rows)
         shared = iter(lanes.shared_gradients(representation, direction))
         weighted = self.settings.weighted_heads and weights is not None
@@ -392,7 +402,7 @@ class Batch:
             losses=losses, gramian=gramian, cross_gramian=cross, jacobian=jacobian
         )
         answer = self._combine(signals)
-        self.seen = Seen(losses, gramian, None if self.reads is Reads.JACOBIAN else answer)
+        self.seen = self._seen(losses, gramian, answer, jacobian)
         if self.reads is Reads.JACOBIAN:
             parts = iter(torch.split(answer, [b.shape[-1] for b in shared], -1))
             weights = None
@@ -412,6 +422,15 @@ class Batch:
                     direction = _weighted_sum(weights if is_shared else head_weights, block)  # pyright: ignore[reportArgumentType]
                 directions.append(direction.reshape(parameter.shape))
         return directions
+
+    def _seen(
+        self, losses: Tensor, gramian: Tensor, answer: Tensor, jacobian: Tensor | None
+    ) -> Seen:
+        """Return what a step that reads gradients shows; of a direction what it does to each task."""
+        if self.reads is not Reads.JACOBIAN or jacobian is None:
+            return Seen(losses, gramian, answer)
+        inner = torch.stack([(row * answer).sum(-1) for row in jacobian.unbind(1)], -1)
+        return Seen(losses, gramian, None, inner, answer.square().sum(-1).sqrt())
 
     def _signals(self, **signals: Tensor | None) -> Signals:
         return Signals(
@@ -439,9 +458,10 @@ class Batch:
                 group.state = group.method.observe(group.state, group.view(signals))
 
     def _diagnostics(self) -> dict[str, Tensor]:
-        losses, gramian, weights = self.seen
+        losses, gramian, weights, inner, length = self.seen
         if gramian is not None:
-            return diagnose(gramian, weights, losses)
+            own = None if inner is None or length is None else Direction(inner, length)
+            return diagnose(gramian, weights, losses, own)
         return {} if weights is None else {"weights": weights}
 
 

@@ -131,6 +131,7 @@ class Program:
         in_place = _Form((carried.parameters, carried.moments)).tensors
         self._in_place = [t.detach() for t in in_place]
         self._fixed = _Form(carried.fixed).tensors
+        self._layout: list[tuple[int, ...]] | None = None
 
     def __call__(self, numbers: Numbers) -> None:
         """Make one step of the batch."""
@@ -138,6 +139,10 @@ class Program:
         samples = [t for sample in self._batch.samples for t in sample]
         replaced = [t for t in pytree.tree_leaves(self._batch.replaced) if t is not None]
         told = [torch.tensor(n, dtype=torch.float64) for n in numbers]
+        layout = [t.stride() for t in samples] + [t.stride() for t in replaced]
+        if self._layout is None:
+            self._layout = layout
+        assert layout == self._layout, "a compiled step was given tensors of another layout"
         with torch.no_grad():
             changed = self._step.call(
                 *self._in_place,
@@ -281,10 +286,15 @@ def _record(batch: Steppable) -> tuple[GraphModule, list[Tensor], _Form]:
         batch.advance(numbers)
         after = batch.carried
         answer[:] = [_Form((after.replaced, after.seen))]
-        # a view of an input would have to be made anew, outside of the program, at each call
+        # A view of an input would have to be made anew, outside of the program, at each call. What is
+        # replaced is the next call's input, and has to lie in memory as the first one's did, which a
+        # compiler does not know: it may prefer another order for what it computes.
         given = {t.untyped_storage().data_ptr() for t in flat}
         return [
-            t.clone() if t.untyped_storage().data_ptr() in given else t for t in answer[0].tensors
+            t.clone(memory_format=torch.contiguous_format)
+            if t.ndim > 1 or t.untyped_storage().data_ptr() in given
+            else t
+            for t in answer[0].tensors
         ]
 
     # Copies with the gaps of the originals: what can be viewed depends on them.
@@ -332,12 +342,14 @@ def _compile(graph: GraphModule, inputs: Sequence[Tensor]) -> Callable[..., Any]
         # are what they are, and no example of shapes, must be said of every input
         mode = FakeTensorMode(shape_env=ShapeEnv(), allow_non_fake_inputs=True)
         shapes: list[Any] = [mode.from_tensor(t, static_shapes=True) for t in inputs]
+        # the program of a make is looked up by the shapes of its inputs: they need no second look
+        options: dict[str, Any] = {"size_asserts": False}
         with tracing(TracingContext(mode)):
-            return inductor_compile(graph, shapes)  # pyright: ignore[reportReturnType]
+            return inductor_compile(graph, shapes, options)  # pyright: ignore[reportReturnType]
 
 
 def _rehoused(carried: Carried) -> Carried:
-    """Return the tensors with a gap behind each lane.
+    """Return the tensors with a gap behind each lane, and what is replaced in plain order.
 
     Inductor writes an update in place only where its loops have the same shape as the tensor; without
     the gap it merges lanes and numbers into one long loop, and copies everything once more.
@@ -345,7 +357,12 @@ def _rehoused(carried: Carried) -> Carried:
     return carried._replace(
         parameters=[_with_gap(p) for p in carried.parameters],
         moments=[[_with_gap(p) for p in kind] for kind in carried.moments],
+        replaced=pytree.tree_map(_contiguous, carried.replaced),
     )
+
+
+def _contiguous(leaf: Any) -> Any:
+    return leaf.contiguous() if isinstance(leaf, Tensor) else leaf
 
 
 def _with_gap(tensor: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from paretomtl.engine.outcome import Outcome
 from paretomtl.engine.seeding import stable_hash
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Method, SetMethod, method
+from paretomtl.methods.options import check_tasks
 from paretomtl.problem import NeuralProblem, Problem, problem, problems
 from paretomtl.sweep.spec import Budget, Choice, Level, Optimizer, RunSpec
 
@@ -126,11 +127,10 @@ def check_fit(problem: Problem, method: Method, preference: Sequence[float]) -> 
             f"a preference for {problem.name!r} needs {m} numbers, one for each objective; "
             f"found {len(preference)}: {list(preference)}."
         )
-    if m < method.least_tasks:
-        raise BadInput(
-            f"method {method.name!r} with these options needs at least {method.least_tasks} tasks; "
-            f"{problem.name!r} has {m}."
-        )
+    try:
+        check_tasks(method, m)
+    except BadInput as error:
+        raise BadInput(f"on {problem.name}: {error}") from None
     if not all(p >= 0 for p in preference) or abs(sum(preference) - 1) > 1e-6:
         raise BadInput(
             "a preference must be non-negative numbers that sum to 1; "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,13 @@ SCORES: Mapping[str, Callable[[np.ndarray[Any, Any]], float]] = {
     "geometric": _geometric,
 }
 """What one run's losses are judged by; lower is better."""
+
+
+ALIKE = (
+    *("problem_label", "method", "gamma", "budget_unit", "budget_amount", "optimizer", "lr"),
+    *("momentum", "weight_decay", "batch_size", "precision", "heads"),
+)
+"""Columns in which runs may not differ, but for the one that is chosen by."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,15 +85,25 @@ def select(
     rows = [row for row in runs if _number(row.get(by)) is not None]
     if not rows:
         raise BadInput(f"no run has a number {by!r} to choose among; gamma, lr and seed are some.")
-    for column in ("problem_label", "method"):
-        found = sorted({str(row[column]) for row in rows})
-        if len(found) > 1:
-            what = column.split("_")[0]
-            raise BadInput(f"choose among runs of one {what}; found {', '.join(found)}.")
+    for what in (*ALIKE, "method options"):
+        found = sorted({_shown(row, what, by) for row in rows})
+        if len(found) > 1 and what != by:
+            raise BadInput(
+                f"choose among runs of one {what.removesuffix('_label').replace('_', ' ')}; found "
+                f"{', '.join(found)}. Leave some of them out."
+            )
     groups: dict[float, list[Mapping[str, Any]]] = {}
     for row in rows:
         groups.setdefault(float(row[by]), []).append(row)
     return _choose([_candidate(value, groups[value], SCORES[score]) for value in sorted(groups)])
+
+
+def _shown(row: Mapping[str, Any], what: str, by: str) -> str:
+    """Return one entry of a row as text; of the method's options those that are not chosen by."""
+    if what != "method options":
+        return str(row.get(what))
+    spec: Any = json.loads(row["spec"]) if "spec" in row else {"method": {"options": []}}
+    return str([option for option in spec["method"]["options"] if option[0] not in (by, "gamma")])
 
 
 def _candidate(

@@ -127,6 +127,12 @@ class Method(ABC):
 
     scale: Literal["paper", "unit_sum"] = "paper"
 
+    def __init_subclass__(cls, **given: Any) -> None:
+        """Name a class after itself until it is registered."""
+        super().__init_subclass__(**given)
+        if "name" not in cls.__dict__:
+            cls.name = cls.__name__
+
     def __post_init__(self) -> None:
         if self.scale not in ("paper", "unit_sum"):
             raise BadInput(f"`scale` must be 'paper' or 'unit_sum'; found {self.scale!r}.")
@@ -135,6 +141,11 @@ class Method(ABC):
     def least_tasks(self) -> int:
         """Fewest tasks it is defined for; checked before a run begins."""
         return 1
+
+    @property
+    def most_tasks(self) -> int | None:
+        """Most tasks it takes, None for any number; checked before a run begins."""
+        return None
 
     def init(
         self,

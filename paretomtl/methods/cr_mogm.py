@@ -63,6 +63,11 @@ class CRMOGM(Weighting):
         """Those of the other method."""
         return self._inner.least_tasks
 
+    @property
+    def most_tasks(self) -> int | None:
+        """Those of the other method."""
+        return self._inner.most_tasks
+
     def init(
         self,
         batch: Sequence[int],

@@ -59,6 +59,8 @@ class Krum(GramianWeighting):
                 f"krum with n_byzantine={self.n_byzantine} and n_selected={self.n_selected} needs at "
                 f"least {self.least_tasks} tasks; found {m}."
             )
+        # equal to the bit from both ends: three tasks always tie, and rounding must not decide
+        gramian = (gramian + gramian.mT) / 2
         squares = gramian.diagonal(dim1=-2, dim2=-1)
         distances = squares.unsqueeze(-1) + squares.unsqueeze(-2) - 2 * gramian
         eye = torch.eye(m, dtype=torch.bool, device=gramian.device)

@@ -161,6 +161,25 @@ def _constant(values: tuple[float, ...], dtype: torch.dtype, device: torch.devic
     return torch.tensor(values, dtype=dtype, device=device)
 
 
+def check_tasks(method: Method, n_tasks: int) -> None:
+    """Check that a method is defined for a number of tasks, and has options for as many.
+
+    Raises:
+        BadInput: It is not, or has not.
+    """
+    least, most = method.least_tasks, method.most_tasks
+    if n_tasks < least or (most is not None and n_tasks > most):
+        bound = f"at least {least}" if n_tasks < least else f"at most {most}"
+        raise BadInput(f"{_label(method)} with these options takes {bound} tasks; found {n_tasks}.")
+    for f in dataclasses.fields(method):
+        value = getattr(method, f.name)
+        if f.metadata.get("task") and isinstance(value, tuple):
+            try:
+                _check_count(f.name, len(value), n_tasks)  # pyright: ignore[reportUnknownArgumentType]
+            except BadInput as error:
+                raise BadInput(f"{_label(method)}: {error}") from None
+
+
 def check_lanes(method: Method, batch: tuple[int, ...], n_tasks: int) -> None:
     """Check that options fit the lanes and the tasks they meet.
 
@@ -232,4 +251,4 @@ def _number(method: Method, name: str, value: object, expected: str) -> float:
 
 
 def _label(method: Method) -> str:
-    return getattr(method, "name", type(method).__name__)
+    return method.name

@@ -59,6 +59,11 @@ class PCGrad(Weighting):
         # Only the paper's own mode draws.
         object.__setattr__(self, "random", self.mode == "random")
 
+    @property
+    def most_tasks(self) -> int | None:
+        """The orders of more cannot all be visited."""
+        return _MEAN_LIMIT if self.mode == "mean" else None
+
     def weigh(self, state: State, signals: Signals) -> tuple[Weights, State]:
         """Return the weights; the state is empty."""
         lanes = clean(gramian_of(self, signals))

@@ -49,7 +49,7 @@ class Uncertainty(LearnedScalarization):
         cost="O(m)",
     )
 
-    kind: str | tuple[str, ...] = "regression"
+    kind: str | tuple[str, ...] = task_option("regression")
     dimension: PerTask = task_option(1.0)
     initial_log_variance: PerTask = task_option(0.0)
 

@@ -17,6 +17,7 @@ import torch
 
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Method, SetMethod, methods
+from paretomtl.methods.options import check_tasks
 from paretomtl.problem import Problem, problems
 from paretomtl.sweep.options import choose
 from paretomtl.sweep.preferences import PreferenceKind, checked, preferences
@@ -228,9 +229,10 @@ def check_pair(problem: Problem, method: Method) -> None:
     """Refuse a method that cannot work on a problem.
 
     Raises:
-        BadInput: The problem has no gradients, or the method needs positive losses and the problem's
-            can be negative.
+        BadInput: The problem has no gradients, the method takes another number of tasks or has options
+            for another, or it needs positive losses and the problem's can be negative.
     """
+    check_tasks(method, problem.n_objectives)
     if not problem.card.differentiable:
         raise BadInput(
             f"problem {problem.name!r} is not differentiable, and methods here need that."

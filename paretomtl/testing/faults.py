@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Callable
 
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from paretomtl.errors import BadInput
-from paretomtl.methods.base import Method, Scalarization, SetMethod, Signals, unit_sum
+from paretomtl.methods.base import Method, Scalarization, SetMethod, Signals, State, unit_sum
 from paretomtl.methods.inputs import answers_direction
 from paretomtl.testing.compare import differ, relative, same
 from paretomtl.testing.samplers import Case, kinds_for
@@ -30,12 +31,16 @@ class Faults:
         self.tasks: tuple[int, ...] = ()
         self.kinds = kinds_for(method)
 
+    def run(self, case: Case) -> tuple[list[Tensor], list[State]]:
+        """Return answers and states of a copy: what one run leaves on it is not there for the next."""
+        return advance(copy.copy(self.method), case)
+
     def shapes(self, case: Case) -> str:
         """Answers and state have the shape and type of their input, for any leading axes."""
         for dtype in (torch.float64, torch.float32):
             typed = _to(case, dtype)
             lanes = len(case.kinds)
-            shaped = [typed, typed.edit(lambda name, v: v[:0])]
+            shaped = [typed, _bare(typed), typed.edit(lambda name, v: v[:0])]
             if lanes % 3 == 0:
                 shaped.append(typed.edit(lambda name, v: v.reshape(3, -1, *v.shape[1:])))
             if lanes == 1:
@@ -47,7 +52,7 @@ class Faults:
         return ""
 
     def _shape_fault(self, case: Case, dtype: torch.dtype) -> str:
-        answers, states = advance(self.method, case)
+        answers, states = self.run(case)
         last = case.n if answers_direction(self.method) else case.m
         for answer in answers:
             if tuple(answer.shape) != (*case.batch, last):
@@ -75,7 +80,7 @@ class Faults:
     def finite(self, case: Case) -> str:
         """Answers are finite, in float64 and float32."""
         for dtype in (torch.float64, torch.float32):
-            answers, _ = advance(self.method, _to(case, dtype))
+            answers, _ = self.run(_to(case, dtype))
             for t, answer in enumerate(answers):
                 bad = ~answer.isfinite().flatten(1).all(-1)
                 if bool(bad.any()):
@@ -85,7 +90,7 @@ class Faults:
 
     def alone(self, case: Case) -> str:
         """A lane on its own, with and without a lane axis, answers as in company."""
-        together = advance(self.method, case)
+        together = self.run(case)
         for k in range(len(case.kinds)):
             for what, cut in (
                 ("alone", slice(k, k + 1)),
@@ -93,16 +98,16 @@ class Faults:
             ):
                 # a lane on its own may take another kernel only if that rounds alike
                 one = case.edit(lambda name, v, cut=cut: v[cut])
-                kept = differ(advance(self.method, one), together, ..., cut)
+                kept = differ(self.run(one), together, ..., cut)
                 if kept:
                     return f"lane {k} {what}: {kept}"
         return ""
 
     def place(self, case: Case) -> str:
         """Turning the lanes around, or giving every lane twice, changes nothing."""
-        together = advance(self.method, case)
-        backward = advance(self.method, case.edit(lambda name, v: v.flip(0)))
-        doubled = advance(self.method, case.edit(lambda name, v: torch.cat((v, v))))
+        together = self.run(case)
+        backward = self.run(case.edit(lambda name, v: v.flip(0)))
+        doubled = self.run(case.edit(lambda name, v: torch.cat((v, v))))
         lanes = len(case.kinds)
         flipped = torch.arange(lanes - 1, -1, -1)
         return (
@@ -116,7 +121,7 @@ class Faults:
         lanes = len(case.kinds)
         if lanes < 2:
             return ""
-        together = advance(self.method, case)
+        together = self.run(case)
         for position in sorted({0, lanes // 2, lanes - 1}):
             others = torch.arange(lanes) != position
             for what, value in POISONS.items():
@@ -125,7 +130,7 @@ class Faults:
                         name, v, position, value
                     )
                 )
-                found = differ(advance(self.method, spoiled), together, others, others)
+                found = differ(self.run(spoiled), together, others, others)
                 if found:
                     return f"lane {position} {what}: {found} in another"
         return ""
@@ -135,22 +140,22 @@ class Faults:
         torch_state = torch.get_rng_state()
         try:
             torch.manual_seed(1)
-            once = advance(self.method, case)
+            once = self.run(case)
             untouched = torch.get_rng_state()
             torch.manual_seed(1)
             if not torch.equal(untouched, torch.get_rng_state()):
                 return "torch's global generator was used"
             torch.manual_seed(2)
-            return differ(advance(self.method, case), once, ..., ...)
+            return differ(self.run(case), once, ..., ...)
         finally:
             torch.set_rng_state(torch_state)
 
     def draws(self, case: Case) -> str:
         """Answers change with keys and steps where `random` is declared, and only there."""
-        once = advance(self.method, case)
-        other_keys = advance(self.method, _with(case, "keys", lambda v: v + 12345))
+        once = self.run(case)
+        other_keys = self.run(_with(case, "keys", lambda v: v + 12345))
         if not self.method.random:
-            later = advance(self.method, _with(case, "steps", lambda v: v + 7))
+            later = self.run(_with(case, "steps", lambda v: v + 7))
             return differ(other_keys, once, ..., ..., "with other keys, ") or differ(
                 later, once, ..., ..., "at a later step, "
             )
@@ -158,28 +163,34 @@ class Faults:
         if case.m < max(self.tasks) or len(case.kinds) < len(self.kinds):
             return ""
         for what, by in (("keys", 12345), ("steps", 1000)):
-            answers, _ = advance(self.method, _with(case, what, lambda v, by=by: v + by))
+            answers, _ = self.run(_with(case, what, lambda v, by=by: v + by))
             if all(torch.equal(a, b) for a, b in zip(answers, once[0], strict=True)):
                 return f"`random` is declared, but other {what} give the same answers"
         return ""
 
     def untouched(self, case: Case) -> str:
-        """Neither the state nor the signals that a step was given are changed."""
+        """Neither the state nor the signals that a step was given are changed, whichever there are."""
+        # rows scaled by a preference are copies, which would hide it
+        with_ideal = _bare(case, ideal=torch.zeros(case.m, dtype=torch.float64))
+        return self._touched(case) or self._touched(_bare(case)) or self._touched(with_ideal)
+
+    def _touched(self, case: Case) -> str:
+        method = copy.copy(self.method)
         kept = case.edit(lambda name, v: v.clone())
-        state = self.method.init(case.batch, case.m, n_parameters=case.n, dtype=torch.float64)
+        state = method.init(case.batch, case.m, n_parameters=case.n, dtype=torch.float64)
         copies = [{name: v.clone() for name, v in state.items()}]
         states = [state]
         for now in case.signals[:-1]:
-            _, state = self.method.step(state, now)
+            _, state = method.step(state, now)
             states.append(state)
             copies.append({name: v.clone() for name, v in state.items()})
-            if self.method.reads_next_losses:
-                state = self.method.observe(state, now)
+            if method.reads_next_losses:
+                state = method.observe(state, now)
                 states.append(state)
                 copies.append({name: v.clone() for name, v in state.items()})
-        for before, copy in zip(states, copies, strict=True):
+        for before, kept_state in zip(states, copies, strict=True):
             for name, value in before.items():
-                if not same(value, copy[name]):
+                if not same(value, kept_state[name]):
                     return f"state {name!r} was changed in place"
         for now, then in zip(case.signals, kept.signals, strict=True):
             for f in dataclasses.fields(Signals):
@@ -192,12 +203,9 @@ class Faults:
         """Compare where answers are continuous: elsewhere the rounding of m / m decides them."""
         plain = torch.tensor([kind in REGULAR for kind in case.kinds])
         even = _with(case, "preference", lambda v: torch.full_like(v, 1 / v.shape[-1]))
-        none = dataclasses.replace(
-            case, signals=tuple(dataclasses.replace(s, preference=None) for s in case.signals)
-        )
-        for t, (a, b) in enumerate(
-            zip(advance(self.method, even)[0], advance(self.method, none)[0], strict=True)
-        ):
+        for t, (a, b) in enumerate(zip(self.run(even)[0], self.run(_bare(case))[0], strict=True)):
+            if a.shape != b.shape:
+                return f"answers are {list(a.shape)} and {list(b.shape)}"
             error = relative(a[plain], b[plain])
             if error > 1e-6:
                 return f"they differ by {error:.1e} of the answer at step {t}"
@@ -208,8 +216,8 @@ class Faults:
         if case.m < 2 or len(case.kinds) < len(self.kinds) or isinstance(self.method, SetMethod):
             return ""
         even = _with(case, "preference", lambda v: torch.full_like(v, 1 / v.shape[-1]))
-        answers, _ = advance(self.method, case)
-        others, _ = advance(self.method, even)
+        answers, _ = self.run(case)
+        others, _ = self.run(even)
         if max(relative(a, b) for a, b in zip(answers, others, strict=True)) > 1e-6:
             return ""
         return "no preference changes any answer"
@@ -222,7 +230,7 @@ class Faults:
             return ""  # a method whose direction has no weights refuses the option
         if self.method.scale == "unit_sum":
             return ""
-        ours, plain = advance(unit, case)[0], advance(self.method, case)[0]
+        ours, plain = advance(unit, case)[0], self.run(case)[0]
         for t, (a, b) in enumerate(zip(ours, plain, strict=True)):
             if answers_direction(self.method):
                 error = relative(_unit(a), _unit(b))  # only the length may differ
@@ -239,9 +247,7 @@ class Faults:
             return ""
         single = _to(case, torch.float32)
         double = _to(single, torch.float64)
-        for t, (a, b) in enumerate(
-            zip(advance(self.method, single)[0], advance(self.method, double)[0], strict=True)
-        ):
+        for t, (a, b) in enumerate(zip(self.run(single)[0], self.run(double)[0], strict=True)):
             error = relative(a[plain].double(), b[plain])
             if error > 1e-3:
                 return f"they differ by {error:.1e} of the answer at step {t}"
@@ -265,7 +271,7 @@ class Faults:
 
     def gramian_alone(self, case: Case) -> str:
         """Another Jacobian beside the same Gramian changes nothing."""
-        once = advance(self.method, case)
+        once = self.run(case)
         g = torch.Generator().manual_seed(self.seed)
         noisy = dataclasses.replace(
             case,
@@ -279,14 +285,15 @@ class Faults:
                 for s in case.signals
             ),
         )
-        return differ(advance(self.method, noisy), once, ..., ..., "with another Jacobian, ")
+        return differ(self.run(noisy), once, ..., ..., "with another Jacobian, ")
 
     def compiled(self, case: Case) -> str:
         """One graph gives the same answer; traced without the code generator, so no C compiler is needed."""
         state = self.method.init(case.batch, case.m, n_parameters=case.n, dtype=torch.float64)
-        plain, _ = self.method.step(state, case.signals[0])
+        method = copy.copy(self.method)
+        plain, _ = method.step(state, case.signals[0])
         torch.compiler.reset()
-        step = torch.compile(self.method.step, fullgraph=True, dynamic=False, backend="aot_eager")
+        step = torch.compile(method.step, fullgraph=True, dynamic=False, backend="aot_eager")
         answer, _ = step(state, case.signals[0])
         error = relative(answer, plain)
         return f"the compiled answer is off by {error:.1e}" if error > 1e-6 else ""
@@ -322,6 +329,14 @@ def _spoiled(name: str, value: Tensor, position: int, poison: float | str) -> Te
 
 def _unit(directions: Tensor) -> Tensor:
     return directions / directions.square().sum(-1, keepdim=True).sqrt().clamp(min=1e-150)
+
+
+def _bare(case: Case, ideal: Tensor | None = None) -> Case:
+    """Return the case without a preference."""
+    return dataclasses.replace(
+        case,
+        signals=tuple(dataclasses.replace(s, preference=None, ideal=ideal) for s in case.signals),
+    )
 
 
 def _with(case: Case, field: str, change: Callable[[Tensor], Tensor]) -> Case:

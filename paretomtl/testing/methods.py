@@ -8,9 +8,11 @@ for finding in check_method(MyMethod()):
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import (
@@ -64,6 +66,8 @@ def check_method(
     """
     if not isinstance(method, Method):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise BadInput(f"the contract kit checks methods; found {type(method).__qualname__}.")
+    # as constructed: what earlier steps may have left on it is not there for the kit
+    method = dataclasses.replace(method) if dataclasses.is_dataclass(method) else copy.copy(method)
     kit = _Kit(method, seed)
     kit.choose_tasks(tasks)
     lines: list[tuple[str, Fault]] = [
@@ -113,7 +117,7 @@ class _Kit(Faults):
             if m < self.method.least_tasks:
                 continue
             try:
-                advance(self.method, self.draw(("random",), m, m + 2))
+                self.run(self.draw(("random",), m, m + 2))
             except BadInput as error:
                 refused = str(error)
                 continue
@@ -182,7 +186,7 @@ class _Kit(Faults):
         for names in reads:
             what = self._accepts(signals, names)
             if what:
-                yield Finding("a missing signal is refused", ok=False, detail=what)
+                yield Finding("a missing signal is refused", ok=False, detail=f"{what}; {case}")
                 return
         yield Finding("a missing signal is refused", ok=True, detail=f"reads {told}")
         spare = [
@@ -193,9 +197,9 @@ class _Kit(Faults):
         without = dataclasses.replace(signals, **dict.fromkeys((*spare, "ideal")))
         name = "what is not declared is not needed"
         state = self.method.init(case.batch, m, n_parameters=case.n)
-        full, _ = self.method.step(state, signals)
+        full, _ = copy.copy(self.method).step(state, signals)
         try:
-            less, _ = self.method.step(state, without)
+            less, _ = copy.copy(self.method).step(state, without)
         except Exception as error:  # noqa: BLE001 - any error is the finding
             what = f"without {', '.join(spare)}: {type(error).__name__}: {error}"
             yield Finding(name, ok=False, detail=what)
@@ -209,7 +213,7 @@ class _Kit(Faults):
             losses.shape[:-1], losses.shape[-1], n_parameters=losses.shape[-1] + 2
         )
         try:
-            self.method.step(state, dataclasses.replace(signals, **dict.fromkeys(names)))
+            copy.copy(self.method).step(state, dataclasses.replace(signals, **dict.fromkeys(names)))
         except BadInput:
             return ""
         except Exception as error:  # noqa: BLE001 - any other error is the finding
@@ -227,35 +231,47 @@ class _Kit(Faults):
         for f in dataclasses.fields(self.method):
             if not f.metadata.get("lane"):
                 continue
-            other = self._changed(f.name)
-            if other is None:
-                continue
-            tried.append(f.name)
-            stacked = advance(type(self.method).stack([self.method, other]), case)
-            for k, one in enumerate((self.method, other)):
-                alone = case.edit(lambda name, v, k=k: v[k : k + 1])
-                if not close(advance(one, alone), stacked, k):
-                    yield Finding(
-                        name,
-                        ok=False,
-                        detail=f"a lane with its own {f.name!r} answers otherwise than alone",
-                    )
-                    return
+            pairs = list(self._pairs(f, m))
+            tried += [f.name] * bool(pairs)
+            for pair in pairs:
+                stacked = advance(type(self.method).stack(pair), case)
+                for k, one in enumerate(pair):
+                    alone = case.edit(lambda name, v, k=k: v[k : k + 1])
+                    if not close(advance(copy.copy(one), alone), stacked, k):
+                        values = " and ".join(repr(getattr(own, f.name)) for own in pair)
+                        what = f"a lane with its own {f.name!r} ({values}) answers otherwise than alone"
+                        yield Finding(name, ok=False, detail=f"{what}; {case}")
+                        return
         if tried:
             yield Finding(name, ok=True, detail=", ".join(tried))
 
-    def _changed(self, option: str) -> Method | None:
-        value = getattr(self.method, option)
-        if not isinstance(value, float):
-            return None
-        for other in (0.7 * value, 1.3 * value, value + 0.5, 2.0):
+    def _pairs(self, field: dataclasses.Field[Any], m: int) -> Iterator[list[Method]]:
+        """Yield pairs of methods that differ in one option and may share a batch."""
+        value = getattr(self.method, field.name)
+        if isinstance(value, bool) or not (value is None or isinstance(value, (int, float))):
+            return
+        numbers = [1.0, 2.0, 0.5] if value is None else [0.7 * value, 1.3 * value, value + 0.5, 2.0]
+        changed = self._with(field.name, numbers)
+        first, *others = changed if value is None else [self.method, *changed]
+        if not others:
+            return
+        yield [first, others[0]]
+        base = getattr(others[0], field.name)
+        if field.metadata.get("task") and isinstance(base, float):
+            spread = self._with(field.name, [tuple(base * (1 + 0.1 * i) for i in range(m))])
+            yield from ([others[0], own] for own in spread)
+
+    def _with(self, option: str, values: Sequence[Any]) -> list[Method]:
+        """Return the method with each value that it takes and that is not its own."""
+        found: list[Method] = []
+        for value in values:
             try:
-                changed = dataclasses.replace(self.method, **{option: other})
+                changed = dataclasses.replace(self.method, **{option: value})
             except BadInput:
                 continue
-            if other != value:
-                return changed
-        return None
+            if getattr(changed, option) != getattr(self.method, option):
+                found.append(changed)
+        return found
 
 
 def _decorated(cls: type) -> tuple[bool, str]:

@@ -46,6 +46,11 @@ FAULTS = {
         ),
         ["power_mean(gamma=2) on zdt3", "positive losses", "-0.77"],
     ),
+    "an option for another number of tasks": (
+        ('"linear"', '{ name = "uncertainty", options = { dimension = [1.0, 2.0, 3.0] } }'),
+        ["uncertainty", "on vlmop2", "`dimension` has 3 numbers", "2 tasks"],
+    ),
+    "a method for more tasks": (('"linear"', '"krum"'), ["krum on vlmop2", "at least 3 tasks"]),
     "a problem without gradients": (("vlmop2", "zdt5"), ["zdt5", "not differentiable"]),
     "budget": (("steps = 20", "steps = 0"), ["budget", "positive", "0"]),
     "two budgets": (("steps = 20", "steps = 20, seconds = 1"), ["budget", "exactly one"]),

@@ -10,9 +10,17 @@ import torch
 
 import paretomtl as pm
 from paretomtl.errors import BadInput
-from paretomtl.methods.base import Card, Scalarization, Signals, Weighting, lane_option, unit_sum
+from paretomtl.methods.base import (
+    Card,
+    Scalarization,
+    Signals,
+    Weighting,
+    lane_option,
+    task_option,
+    unit_sum,
+)
 from paretomtl.methods.gramian import gramian_of, keys_of
-from paretomtl.methods.options import losses_of
+from paretomtl.methods.options import losses_of, per_task
 from paretomtl.testing.methods import check_method
 from paretomtl.testing.samplers import KINDS, draw_case, kinds_for
 
@@ -240,7 +248,86 @@ class NotDecorated(Sound):
     factor: float = 2.0
 
 
-@pytest.mark.parametrize("sound", [Sound, Squares])
+def frozen(cls):
+    return dataclass(frozen=True, kw_only=True, eq=False)(cls)
+
+
+@frozen
+class Even(Weighting):
+    card = Card(title="Even", formula="w = 1", source="this file")
+
+    def weigh(self, state, signals):
+        return torch.ones_like(gramian_of(self, signals)[..., 0]), state
+
+
+@frozen
+class ChangesTheGramian(Even):
+    def weigh(self, state, signals):
+        gramian_of(self, signals).mul_(2)
+        return super().weigh(state, signals)
+
+
+@frozen
+class OneWeightForAll(Even):
+    def weigh(self, state, signals):
+        return torch.ones_like(gramian_of(self, signals)[..., :1, 0]), state
+
+
+@frozen
+class ChangesTheIdeal(Even):
+    def weigh(self, state, signals):
+        if signals.ideal is not None:
+            signals.ideal.sub_(1.0)
+        return super().weigh(state, signals)
+
+
+@frozen
+class CannotBearTheIdeal(Even):
+    def weigh(self, state, signals):
+        if signals.ideal is not None:
+            raise RuntimeError("boom")
+        return super().weigh(state, signals)
+
+
+@frozen
+class RemembersOnItself(Even):
+    def weigh(self, state, signals):
+        weights, state = super().weigh(state, signals)
+        if not hasattr(self, "_first") and weights.numel():
+            object.__setattr__(self, "_first", float(signals.gramian.nan_to_num().abs().max()))
+        return weights / getattr(self, "_first", 1.0), state
+
+
+@frozen
+class FirstLanesOptionForAll(Even):
+    strength: float = lane_option(1)
+
+    def weigh(self, state, signals):
+        strength = self.strength
+        if isinstance(strength, torch.Tensor):
+            strength = strength[:1, None]
+        weights, state = super().weigh(state, signals)
+        return weights * strength, state
+
+
+@frozen
+class FirstLanesOffsetForAll(Even):
+    offset: float = task_option(0.5, lane=True)
+
+    def weigh(self, state, signals):
+        weights, state = super().weigh(state, signals)
+        offset = per_task(self.offset, weights, name="offset")
+        return weights + (offset[:1] if isinstance(self.offset, torch.Tensor) else offset), state
+
+
+def test_a_class_is_named_after_itself_until_it_is_registered():
+    assert Even.name == "Even"
+    assert type(pm.method("mgda")).name == "mgda"
+    with pytest.raises(BadInput, match="Even reads the Gramian"):
+        pm.weights(Even(), losses=torch.ones(2))
+
+
+@pytest.mark.parametrize("sound", [Sound, Squares, Even])
 def test_a_sound_method_passes(sound):
     findings = check_method(sound())
     assert not [str(f) for f in findings if not f.ok]
@@ -285,6 +372,13 @@ NEIGHBORS = "neighbors that are NaN, infinite, zero or stationary change nothing
         (OptionsOfOneLaneForAll, "options of single lanes", "'strength'"),
         (CrashesFromThreeTasks, SHAPE, "RuntimeError: two tasks at most; m = 3, n = 1, 1 lane"),
         (AnotherGradient, "weights are the gradient of the value", "m = 1, n = 1, 1 lane (random)"),
+        (ChangesTheGramian, "a step changes neither its state nor its signals", "`gramian`"),
+        (OneWeightForAll, SHAPE, "the answer is [1, 1] where [1, 2]"),
+        (ChangesTheIdeal, "a step changes neither its state nor its signals", "`ideal`"),
+        (CannotBearTheIdeal, "a step changes neither its state nor its signals", "boom; m = 1"),
+        (RemembersOnItself, BATCH, "m = 1, n = 1, 2 lanes (random)"),
+        (FirstLanesOptionForAll, "options of single lanes", "'strength' (1 and 0.7)"),
+        (FirstLanesOffsetForAll, "options of single lanes", "'offset'"),
         (NoFormula, "the card says title, formula and source", "formula, source"),
         (NotDecorated, "options are the fields of a frozen dataclass", "factor: decorate it"),
     ],

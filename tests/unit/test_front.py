@@ -108,3 +108,15 @@ def test_bad_input_is_named(arguments: dict, error: type, message: str) -> None:
 def test_logarithms_of_losses_that_can_be_negative_are_refused_before_anything_runs() -> None:
     with pytest.raises(BadInput, match="needs positive losses"):
         pm.trace("cagrad_toy", "log_sum", budget=FEW)
+
+
+@pytest.mark.parametrize("name", ["graddrop", "trimmed_mean", "db_mtl", "moo_svgd"])
+@pytest.mark.parametrize("problem", ["vlmop2", "multi_digits"])
+def test_a_direction_without_weights_is_diagnosed_too(name, problem):
+    front = pm.trace(problem, name, preferences=3, budget=pm.Budget(steps=3), snapshots=3)
+    for outcome in front.outcomes:
+        found = outcome.diagnostics
+        inner, norms = found["inner_products"][1:], found["gradient_norms"][1:]
+        length = found["direction_norm"][1:, None]
+        assert (abs(inner) <= norms * length * (1 + 1e-5)).all()
+        np.testing.assert_array_equal(found["harmed"][1:] > 0, inner < -4e-6 * norms * length)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch.fx.experimental.proxy_tensor import make_fx
@@ -271,3 +272,15 @@ def test_the_compiler_makes_the_same_evaluation(
     plain = batch(tiny_network, ["linear"], compiled=False).lanes.evaluate()["train"]
     torch.testing.assert_close(found[[0, 2]], plain[[0, 2]], rtol=1e-5, atol=1e-6)
     assert found[1].isnan().all()
+
+
+@needs_compiler
+@pytest.mark.slow
+def test_a_state_that_comes_back_in_another_layout_goes_on() -> None:
+    """A formula's gradients come with the tasks in front, and DB-MTL keeps their average."""
+    plain, fast = (
+        pm.trace("vlmop2", "db_mtl", preferences=6, budget=Budget(steps=5), compile=c)
+        for c in (False, True)
+    )
+    for one, other in zip(plain.outcomes, fast.outcomes, strict=True):
+        np.testing.assert_allclose(other.x, one.x, rtol=1e-9, atol=1e-12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
@@ -84,3 +85,24 @@ def test_a_formula_is_judged_on_its_only_split():
 def test_bad_input(runs, options, message):
     with pytest.raises(BadInput, match=message):
         select(runs, **options)
+
+
+@pytest.mark.parametrize(
+    ("column", "other", "by"),
+    [("lr", 0.5, "gamma"), ("budget_amount", 30.0, "gamma"), ("gamma", 1.0, "lr")],
+)
+def test_runs_that_differ_in_something_else_are_not_pooled(column, other, by):
+    rows = [run(2.0, seed, [1.0], [1.0]) | {"lr": 0.1, "budget_amount": 3.0} for seed in (0, 1)]
+    assert select(rows, by=by)[0].seeds == 2
+    rows[1][column] = other
+    with pytest.raises(BadInput, match=f"one {column.replace('_', ' ')}; found .*{other}"):
+        select(rows, by=by)
+
+
+def test_other_options_of_the_method_are_not_pooled_either():
+    def spec(shift):
+        return json.dumps({"method": {"options": [["gamma", 2.0], ["shift", shift]]}})
+
+    rows = [run(2.0, seed, [1.0], [1.0]) | {"spec": spec(0.1 * seed)} for seed in (0, 1)]
+    with pytest.raises(BadInput, match="one method options; found"):
+        select(rows)

@@ -370,3 +370,11 @@ def test_epo_on_its_ray_is_indifferent_to_the_size_of_the_losses():
     ]
     for weights in found:
         torch.testing.assert_close(weights, found[0], rtol=0, atol=1e-12)
+
+
+def test_krum_of_three_tasks_ties_alike_from_both_ends():
+    J = draw(3, n=5, seed=1)
+    p = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64)
+    rows = (3 * p)[:, None] * J
+    direct = pm.weights("krum", jacobian=J, preference=p)
+    assert torch.equal(direct > 0, pm.weights("krum", gramian=rows @ rows.mT) > 0)
