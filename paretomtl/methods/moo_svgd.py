@@ -26,7 +26,7 @@ class MOOSVGD(SetMethod):
     Args:
         repulsion: Weight of the push, >= 0.
         bandwidth: Squared length scale of the kernel, > 0, in units of the squared losses; None takes
-            a tenth of the median squared distance of the members over log(members + 1).
+            a tenth of the (lower) median squared distance of the members over log(members + 1).
     """
 
     card: ClassVar[Card] = Card(
