@@ -101,6 +101,7 @@ class NeuralLanes(Lanes):
         self._probe_shape: tuple[int, ...] | None = None
         self._chunk = EVALUATION_CHUNK
         self._whole_chunk: Callable[..., Tensor] | None = None
+        self._whole_layout: list[tuple[object, ...]] = []
         self._template = LossModule(problem, template.to(device))
         self._data = {split: _cast(tensors, dtype, device) for split, tensors in data.items()}
         self._batches = Minibatches(
@@ -290,7 +291,9 @@ class NeuralLanes(Lanes):
         return (self.n_lanes, *self._probe_shape)
 
     def compile_evaluation(self, make: Hashable) -> None:
-        """Evaluate by a compiled program from now on; what is left over of a split is evaluated without.
+        """Evaluate by a compiled program from now on.
+
+        What is left over of a split, and a split of another shape or type, is evaluated without.
 
         Args:
             make: What the losses are: batches of equal makes share the program.
@@ -305,6 +308,7 @@ class NeuralLanes(Lanes):
         if data is not None:
             self._chunk = size
             chunk = next(_chunks(data, size))
+            self._whole_layout = _layout(chunk)
             inputs = [*self.parameters, *self.frozen, *chunk]
             self._whole_chunk = compiled(losses, inputs, make=make)
 
@@ -359,7 +363,7 @@ class NeuralLanes(Lanes):
         n = len(data[0])
         total = 0
         for chunk in _chunks(data, self._chunk):
-            if self._whole_chunk is not None and len(chunk[0]) == self._chunk:
+            if self._whole_chunk is not None and _layout(chunk) == self._whole_layout:
                 losses = self._whole_chunk(*self.parameters, *self.frozen, *chunk)
             else:
                 losses = self._stacked_losses(self.parameters, self.frozen, chunk, None)
@@ -396,6 +400,10 @@ def _with_axis(parameter: Tensor) -> Tensor:
 def _chunks(data: tuple[Tensor, ...], size: int) -> Iterator[tuple[Tensor, ...]]:
     for start in range(0, len(data[0]), size):
         yield tuple(t[start : start + size] for t in data)
+
+
+def _layout(tensors: tuple[Tensor, ...]) -> list[tuple[object, ...]]:
+    return [(t.shape, t.stride(), t.dtype) for t in tensors]
 
 
 def _cast(data: tuple[Tensor, ...], dtype: torch.dtype, device: torch.device) -> tuple[Tensor, ...]:

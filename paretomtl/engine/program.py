@@ -142,7 +142,8 @@ class Program:
         layout = [t.stride() for t in samples] + [t.stride() for t in replaced]
         if self._layout is None:
             self._layout = layout
-        assert layout == self._layout, "a compiled step was given tensors of another layout"
+        if layout != self._layout:  # the program itself does not look
+            raise RuntimeError("a compiled step was given tensors of another layout.")
         with torch.no_grad():
             changed = self._step.call(
                 *self._in_place,

@@ -127,10 +127,7 @@ def check_fit(problem: Problem, method: Method, preference: Sequence[float]) -> 
             f"a preference for {problem.name!r} needs {m} numbers, one for each objective; "
             f"found {len(preference)}: {list(preference)}."
         )
-    try:
-        check_tasks(method, m)
-    except BadInput as error:
-        raise BadInput(f"on {problem.name}: {error}") from None
+    check_tasks(method, m, where=f"on {problem.name}: ")
     if not all(p >= 0 for p in preference) or abs(sum(preference) - 1) > 1e-6:
         raise BadInput(
             "a preference must be non-negative numbers that sum to 1; "

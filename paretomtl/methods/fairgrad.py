@@ -30,8 +30,8 @@ class FairGrad(GramianWeighting):
     Args:
         alpha: Fairness, >= 0. Towards 100 and beyond, the weights of tasks that gain more than others
             fall below what a float can hold; near 0, uniform weights are the limit only where they
-            harm no task. Between 0.05 and 200 the root is exact; outside, gains like 2^(-1/alpha) lie
-            below the rounding of G w, and where tasks conflict weights can be several percent off.
+            harm no task. Below 0.2 and beyond 100 gains like 2^(-1/alpha) near the rounding of G w,
+            and where tasks conflict the root can be missed.
     """
 
     card = Card(

@@ -191,12 +191,7 @@ def _readable_under_vmap() -> Generator[None]:
 
 
 def _tensor(name: str, value: object) -> Tensor:
-    try:
-        tensor = as_tensor(value)
-    except (TypeError, ValueError) as error:
-        raise BadInput(
-            f"`{name}` must be a tensor or an array of numbers; found {value!r}."
-        ) from error
+    tensor = as_tensor(name, value)
     if tensor.layout != torch.strided:
         raise BadInput(
             f"`{name}` must be a dense tensor; found {tensor.layout}: pass {name}.to_dense()."

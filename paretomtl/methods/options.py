@@ -161,8 +161,13 @@ def _constant(values: tuple[float, ...], dtype: torch.dtype, device: torch.devic
     return torch.tensor(values, dtype=dtype, device=device)
 
 
-def check_tasks(method: Method, n_tasks: int) -> None:
+def check_tasks(method: Method, n_tasks: int, *, where: str = "") -> None:
     """Check that a method is defined for a number of tasks, and has options for as many.
+
+    Args:
+        method: The method.
+        n_tasks: How many tasks there are.
+        where: What a message begins with: "on zdt1: ".
 
     Raises:
         BadInput: It is not, or has not.
@@ -170,14 +175,13 @@ def check_tasks(method: Method, n_tasks: int) -> None:
     least, most = method.least_tasks, method.most_tasks
     if n_tasks < least or (most is not None and n_tasks > most):
         bound = f"at least {least}" if n_tasks < least else f"at most {most}"
-        raise BadInput(f"{_label(method)} with these options takes {bound} tasks; found {n_tasks}.")
+        raise BadInput(
+            f"{where}{_label(method)} with these options takes {bound} tasks; found {n_tasks}."
+        )
     for f in dataclasses.fields(method):
         value = getattr(method, f.name)
         if f.metadata.get("task") and isinstance(value, tuple):
-            try:
-                _check_count(f.name, len(value), n_tasks)  # pyright: ignore[reportUnknownArgumentType]
-            except BadInput as error:
-                raise BadInput(f"{_label(method)}: {error}") from None
+            _check_count(f.name, len(value), n_tasks, f"{where}{_label(method)}: ")  # pyright: ignore[reportUnknownArgumentType]
 
 
 def check_lanes(method: Method, batch: tuple[int, ...], n_tasks: int) -> None:
@@ -203,9 +207,9 @@ def check_lanes(method: Method, batch: tuple[int, ...], n_tasks: int) -> None:
             _check_count(f.name, value.shape[-1], n_tasks)
 
 
-def _check_count(name: str, found: int, n_tasks: int) -> None:
+def _check_count(name: str, found: int, n_tasks: int, where: str = "") -> None:
     if found not in (1, n_tasks):
-        raise BadInput(f"`{name}` has {found} numbers, but there are {n_tasks} tasks.")
+        raise BadInput(f"{where}`{name}` has {found} numbers, but there are {n_tasks} tasks.")
 
 
 def _field(method: Method, name: str) -> dataclasses.Field[Any]:
@@ -214,27 +218,32 @@ def _field(method: Method, name: str) -> dataclasses.Field[Any]:
 
 def _array(method: Method, name: str, value: object, expected: str) -> Tensor:
     try:
-        return as_tensor(value).to(torch.float64)
-    except (TypeError, ValueError, RuntimeError) as error:
+        return as_tensor(name, value).to(torch.float64)
+    except (BadInput, RuntimeError) as error:
         raise BadInput(
             f"{_label(method)}: `{name}` must be {expected}; found {value!r}."
         ) from error
 
 
-def as_tensor(value: object) -> Tensor:
+def as_tensor(name: str, value: object) -> Tensor:
     """Return a tensor as it is, or a NumPy array of any strides and byte order as a tensor.
 
     Raises:
-        TypeError, ValueError: It is not an array of numbers.
+        BadInput: It is not an array of numbers.
     """
     if isinstance(value, Tensor):
         return value
-    array = np.asarray(value)
-    array = array.astype(array.dtype.newbyteorder("="), copy=False)
-    # torch takes neither negative strides nor, without a warning, memory it may not write to
-    if any(stride < 0 for stride in array.strides) or not array.flags.writeable:
-        array = array.copy()
-    return torch.as_tensor(array)
+    try:
+        array = np.asarray(value)
+        array = array.astype(array.dtype.newbyteorder("="), copy=False)
+        # torch takes neither negative strides nor, without a warning, memory it may not write to
+        if any(stride < 0 for stride in array.strides) or not array.flags.writeable:
+            array = array.copy()
+        return torch.as_tensor(array)
+    except (TypeError, ValueError) as error:
+        raise BadInput(
+            f"`{name}` must be a tensor or an array of numbers; found {value!r}."
+        ) from error
 
 
 def _number(method: Method, name: str, value: object, expected: str) -> float:

@@ -109,12 +109,7 @@ def _targets(labels: ArrayLike | None) -> Tensor:
 
 
 def _numbers(labels: ArrayLike) -> Tensor:
-    try:
-        tensor = as_tensor(labels)
-    except (TypeError, ValueError) as error:
-        raise BadInput(
-            f"`labels` must be a tensor or an array of numbers; found {labels!r}."
-        ) from error
+    tensor = as_tensor("labels", labels)
     if not bool(tensor.isfinite().all()):
         raise BadInput("`labels` hold NaN or infinity.")
     return tensor

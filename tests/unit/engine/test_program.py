@@ -160,6 +160,39 @@ def test_compiled_deterministic_lanes_are_equal_to_the_bit(tiny_network: Any) ->
 
 
 @pytest.mark.usefixtures("only_recorded")
+def test_a_split_of_another_shape_is_evaluated_without_the_program(tiny_network: Any) -> None:
+    """The program itself does not look at shapes, and a network may take any number of columns."""
+
+    class Pooled(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = torch.nn.Linear(1, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.scale(x.mean(-1, keepdim=True))
+
+    def data(self: Any, split: str) -> tuple[torch.Tensor]:
+        columns = {"train": 3, "validation": 5, "test": 5}[split]
+        x = torch.randn(600, columns, generator=torch.Generator().manual_seed(columns))
+        return (x if split != "test" else x.T.contiguous().T,)
+
+    parts = {
+        "module": lambda self: Pooled(),
+        "losses": lambda self, net, batch: net(batch[0]).square().mean(0),
+        "data": data,
+    }
+    problem = type("Columns", (type(tiny_network),), parts)()
+    plain, fast = (
+        pm.trace(problem, "linear", seeds=2, budget=Budget(steps=5), compile=c)
+        for c in (False, True)
+    )
+    for one, other in zip(plain.outcomes, fast.outcomes, strict=True):
+        for split, values in one.losses.items():
+            np.testing.assert_allclose(other.losses[split], values, rtol=1e-4, err_msg=split)
+
+
+@needs_compiler
+@pytest.mark.slow
 def test_a_state_that_comes_back_in_another_order_is_told_by_its_names(tiny_network: Any) -> None:
     class Turning(type(pm.method("linear"))):
         def init(self, batch: Any, n_tasks: int, **_: Any) -> Any:

@@ -378,3 +378,12 @@ def test_krum_of_three_tasks_ties_alike_from_both_ends():
     rows = (3 * p)[:, None] * J
     direct = pm.weights("krum", jacobian=J, preference=p)
     assert torch.equal(direct > 0, pm.weights("krum", gramian=rows @ rows.mT) > 0)
+
+
+@pytest.mark.parametrize("alpha", [0.2, 10.0, 100.0])
+@pytest.mark.parametrize("m", [3, 6])
+def test_fairgrad_is_a_root_at_both_ends_of_what_its_docstring_says(m, alpha):
+    J = torch.cat([draw(m, seed=seed) for seed in range(10)])
+    w = weights("fairgrad", J, alpha=alpha)
+    gains = ((J @ J.mT) * w.unsqueeze(-2)).sum(-1)
+    assert ((w.log() + alpha * gains.log()).abs() <= 1e-9 * (1 + alpha)).all()
