@@ -16,7 +16,7 @@ from paretomtl.engine.compute import Compute
 from paretomtl.engine.device import reduced, resolve_dtype
 from paretomtl.engine.lane import Lane, Reads, Settings
 from paretomtl.engine.loop import Batch, Progress, ProgressCallback
-from paretomtl.engine.memory import bytes_of, working_set
+from paretomtl.engine.memory import footprint, working_set
 from paretomtl.engine.outcome import Outcome
 from paretomtl.engine.program import REMEMBERED, Same
 from paretomtl.errors import BadInput
@@ -163,8 +163,7 @@ def predicted_bytes(
     problem: Problem, lanes: Sequence[Lane], settings: Settings, count: int, *, device: torch.device
 ) -> int:
     """Return the bytes that a chunk of `count` lanes will take at its peak."""
-    fixed, each = bytes_of(problem, lanes, settings, device=device)
-    return fixed + each * count
+    return footprint(problem, lanes, settings, device=device).of(count)
 
 
 def _lanes_of_a_chunk(
@@ -177,12 +176,12 @@ def _lanes_of_a_chunk(
     most = _canonical(problem) if compute.deterministic else _largest_chunk(problem)
     if compute.limit is None:
         return most
-    fixed, each = bytes_of(problem, lanes, settings, device=compute.resolved)
-    fitting = (compute.limit - fixed) // each
+    taken = footprint(problem, lanes, settings, device=compute.resolved)
     # A run alone is carried out beside an idle copy, and a set is never cut.
     least = max(largest_set, 2)
     if compute.deterministic:
         least += -least % most
+    fitting = taken.within(compute.limit, max(most, least))
     if fitting < least:
         what = "one lane"
         if largest_set > 1:
@@ -191,7 +190,7 @@ def _lanes_of_a_chunk(
             what = f"{least} lanes, as many as `deterministic` needs"
         raise BadInput(
             f"a memory limit of {compute.limit:,} bytes is too small for {what} of "
-            f"{problem.name!r}: at least {fixed + each * least:,} are needed."
+            f"{problem.name!r}: at least {taken.of(least):,} are needed."
         )
     return min(most, fitting)
 

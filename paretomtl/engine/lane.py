@@ -76,6 +76,6 @@ class Settings:
     batch_size: int | None = None
     precision: Precision | None = None
     weighted_heads: bool = False
-    snapshots: int = 24
+    snapshots: int | None = None
     stop: Stop | None = None
     level: Level = "parameters"

@@ -6,6 +6,7 @@ Runs are independent, so one backward pass through the sum over lanes gives each
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -31,6 +32,8 @@ class Lanes(ABC):
     """What differs between the lanes and is not trained, lanes in front."""
     n_lanes: int
     n_tasks: int
+    evaluated_together: int = sys.maxsize
+    """So many lanes are evaluated at once, at the most."""
 
     def draw(self) -> Sample:
         """Return the next minibatch of every lane; formulas have none."""
@@ -51,6 +54,10 @@ class Lanes(ABC):
     @abstractmethod
     def finish(self) -> tuple[Tensor | None, list[dict[str, dict[str, float]]]]:
         """Return the final points [lanes, n] where they are kept, and the metrics of each lane."""
+
+    def evaluation_cost(self, *, forward: int, backward: int) -> float:
+        """Return what an evaluation costs, in steps of so many passes; formulas cost next to nothing."""
+        return 0.0
 
     def select(self, rows: Tensor) -> None:
         """Go on with some of the lanes; their parameters are handed in afterwards."""

@@ -123,7 +123,12 @@ class Batch:
             )
 
         self.clock = Clock(
-            settings.budget, passes_per_step=self.passes_per_step, snapshots=settings.snapshots
+            settings.budget,
+            passes_per_step=self.passes_per_step,
+            snapshots=settings.snapshots,
+            evaluation=self.lanes.evaluation_cost(
+                forward=self.minibatches, backward=self.passes_per_step
+            ),
         )
         self.rate = Rate(
             settings.optimizer, total=self.clock.total, n_lanes=k, dtype=dtype, device=device
@@ -167,16 +172,23 @@ class Batch:
                     going=going,
                     passes=step * self.passes_per_step,
                     seconds=clock.elapsed(),
-                    diagnostics=self._diagnostics() if step else {},
+                    diagnostics=self.diagnostics() if step else {},
                 )
-                if progress is not None:
-                    progress(Progress(steps_done=step, steps_total=clock.total, lanes=len(present)))
+                self._report(progress, len(present))
                 if ended or not any(going):
                     break
                 present = self._compact(present, going, trajectory)
+            elif clock.report_due():
+                self._report(progress, len(present))
             self.step()
         self._leave(trajectory, present)
         return trajectory.outcomes()
+
+    def _report(self, progress: ProgressCallback | None, lanes: int) -> None:
+        """Tell how far the batch is."""
+        if progress is not None:
+            total = self.clock.total
+            progress(Progress(steps_done=self.steps_done, steps_total=total, lanes=lanes))
 
     def _freeze(self, stopped: Tensor) -> None:
         """End lanes that stand still; a set ends as a whole."""
@@ -457,7 +469,8 @@ class Batch:
             for group in readers:
                 group.state = group.method.observe(group.state, group.view(signals))
 
-    def _diagnostics(self) -> dict[str, Tensor]:
+    def diagnostics(self) -> dict[str, Tensor]:
+        """Return what the latest step shows of the tasks' conflict, by name, lanes in front."""
         losses, gramian, weights, inner, length = self.seen
         if gramian is not None:
             own = None if inner is None or length is None else Direction(inner, length)

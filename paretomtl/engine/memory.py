@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
@@ -14,6 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from paretomtl.engine.lane import Lane, Settings
 from paretomtl.engine.loop import Batch
+from paretomtl.engine.schedule import SNAPSHOTS
 from paretomtl.problem import Problem
 from paretomtl.sweep.spec import Budget
 
@@ -25,19 +26,62 @@ _FEW, _MORE = 4, 8
 """Lanes of the two batches that are measured; a set counts whole."""
 
 
-def bytes_of(
-    problem: Problem, lanes: Sequence[Lane], settings: Settings, *, device: torch.device
-) -> tuple[int, int]:
-    """Return the peak of a batch as two numbers of bytes: fixed, and for each lane.
+class Line(NamedTuple):
+    """Bytes as a straight line: some, and some more for each lane."""
 
-    The first lanes make two steps and one evaluation, in a small and a larger batch; a straight line
-    goes through the two peaks. Counted is what torch's operations leave behind, data included, and on
-    the CPU what its allocator adds.
+    fixed: float
+    each: float
+
+    def at(self, lanes: int) -> float:
+        """Return the bytes for so many lanes."""
+        return self.fixed + self.each * lanes
+
+
+class Footprint(NamedTuple):
+    """What a batch takes at its peak, by its number of lanes.
+
+    Args:
+        rest: Between two steps.
+        step: At the peak of a step.
+        evaluation: At the peak of an evaluation, as long as all lanes are evaluated together.
+        kept: All snapshots of a run.
+        together: So many lanes are evaluated together at the most.
+        factor: What the allocator takes for each byte.
     """
-    few, more = (_peak(problem, lanes, settings, count, device) for count in (_FEW, _MORE))
-    each = (more - few) / (_MORE - _FEW)
+
+    rest: Line
+    step: Line
+    evaluation: Line
+    kept: Line
+    together: int
+    factor: float
+
+    def of(self, lanes: int) -> int:
+        """Return the bytes of a batch of so many lanes."""
+        evaluated = min(lanes, self.together)
+        more = max(0.0, self.evaluation.at(evaluated) - self.rest.at(evaluated))
+        peak = max(self.step.at(lanes), self.rest.at(lanes) + more)
+        return math.ceil(self.factor * (peak + self.kept.at(lanes)))
+
+    def within(self, limit: float, most: int) -> int:
+        """Return how many lanes, at most `most`, take no more than a limit; 0 where not even one does."""
+        return next((n for n in range(most, 0, -1) if self.of(n) <= limit), 0)
+
+
+def footprint(
+    problem: Problem, lanes: Sequence[Lane], settings: Settings, *, device: torch.device
+) -> Footprint:
+    """Return what batches of such lanes take.
+
+    The first lane makes two steps and an evaluation, in a small and a larger batch; straight lines go
+    through what was found. Counted is what torch's operations leave behind, data included, and on the
+    CPU what its allocator adds.
+    """
+    few, more = (_measured(problem, lanes[0], settings, count, device) for count in (_FEW, _MORE))
+    slopes = [(b - a) / (_MORE - _FEW) for a, b in zip(few[:4], more[:4], strict=True)]
+    fitted = [Line(a - s * _FEW, s) for a, s in zip(few[:4], slopes, strict=True)]
     factor = ALLOCATOR if device.type == "cpu" else 1.0
-    return max(0, math.ceil(factor * (few - each * _FEW))), max(1, math.ceil(factor * each))
+    return Footprint(*fitted, together=more.together, factor=factor)
 
 
 def working_set(problem: Problem, lane: Lane, settings: Settings) -> int:
@@ -53,12 +97,28 @@ def working_set(problem: Problem, lane: Lane, settings: Settings) -> int:
     return max(1, (more - few) // (_MORE - _FEW))
 
 
-def _peak(
-    problem: Problem, lanes: Sequence[Lane], settings: Settings, count: int, device: torch.device
-) -> int:
+class _Measured(NamedTuple):
+    rest: int
+    step: int
+    evaluation: int
+    kept: int
+    together: int
+
+
+def _measured(
+    problem: Problem, lane: Lane, settings: Settings, count: int, device: torch.device
+) -> _Measured:
     with LiveBytes() as live:
-        _small_batch(problem, lanes[0], settings, count, device).run(None)
-    return live.peak
+        batch = _small_batch(problem, lane, settings, count, device)
+        batch.step()
+        batch.step()
+        step, rest = live.peak, live.now
+        live.peak = 0
+        numbers = [*batch.lanes.evaluate().values(), *batch.diagnostics().values()]
+        batch.lanes.finish()
+        snapshots = settings.snapshots or SNAPSHOTS
+        kept = snapshots * sum(value.numel() for value in numbers) * torch.float64.itemsize
+        return _Measured(rest, step, live.peak, kept, batch.lanes.evaluated_together)
 
 
 def _small_batch(
@@ -91,6 +151,11 @@ class LiveBytes(TorchDispatchMode):
                 storage = leaf.untyped_storage()
                 reference = StorageWeakRef(storage)
                 self._living[reference.cdata] = (reference, storage.nbytes())
-        self._living = {k: v for k, v in self._living.items() if not v[0].expired()}
-        self.peak = max(self.peak, sum(size for _, size in self._living.values()))
+        self.peak = max(self.peak, self.now)
         return result
+
+    @property
+    def now(self) -> int:
+        """The bytes that live."""
+        self._living = {k: v for k, v in self._living.items() if not v[0].expired()}
+        return sum(size for _, size in self._living.values())

@@ -40,7 +40,7 @@ class Minibatches:
                 f"found {batch_size}."
             )
         self._n_samples = n_samples
-        self._batch_size = batch_size
+        self.batch_size = batch_size
         self._generators = [generator(seed, "minibatches") for seed in seeds]
         self._lanes = lanes.to(device)
         self._device = device
@@ -61,9 +61,9 @@ class Minibatches:
         self._lanes = self._lanes[rows]
 
     def _shuffle(self) -> Tensor:
-        n_batches = self._n_samples // self._batch_size
+        n_batches = self._n_samples // self.batch_size
         orders = torch.stack(
             [torch.randperm(self._n_samples, generator=g) for g in self._generators]
         )
-        kept = orders[:, : n_batches * self._batch_size]
-        return kept.reshape(len(orders), n_batches, self._batch_size).to(self._device)
+        kept = orders[:, : n_batches * self.batch_size]
+        return kept.reshape(len(orders), n_batches, self.batch_size).to(self._device)

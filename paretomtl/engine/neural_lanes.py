@@ -28,7 +28,11 @@ from paretomtl.errors import Unfit
 from paretomtl.problem import SPLITS, NeuralProblem, Split
 
 EVALUATION_CHUNK = 2048
-"""Samples evaluated at once, so that activations of all lanes fit in cache or memory."""
+"""Samples evaluated at once."""
+
+EVALUATION_LANES = 16
+"""Lanes evaluated at once on the CPU, so that their activations stay in cache and take the same memory
+however many lanes there are."""
 
 COMPILED_CHUNK = 256
 """The same on the CPU where evaluation is compiled: what a call works on stays in cache."""
@@ -100,6 +104,8 @@ class NeuralLanes(Lanes):
         self._mixed, self._dtype, self._device = mixed, dtype, device
         self._probe_shape: tuple[int, ...] | None = None
         self._chunk = EVALUATION_CHUNK
+        if device.type == "cpu":
+            self.evaluated_together = EVALUATION_LANES
         self._whole_chunk: Callable[..., Tensor] | None = None
         self._whole_layout: list[tuple[object, ...]] = []
         self._template = LossModule(problem, template.to(device))
@@ -317,6 +323,11 @@ class NeuralLanes(Lanes):
         """Return the mean losses over all samples of each split."""
         return {split: self._evaluate(split) for split in SPLITS}
 
+    def evaluation_cost(self, *, forward: int, backward: int) -> float:
+        """Return what an evaluation costs, in steps: samples to pass forward, where backward is twice that."""
+        evaluated = sum(len(self._data[split][0]) for split in SPLITS)
+        return evaluated / (self._batches.batch_size * (forward + 2 * backward))
+
     @torch.no_grad()
     def finish(self) -> tuple[Tensor | None, list[dict[str, dict[str, float]]]]:
         """Return each network's metrics on each split; the networks are not kept."""
@@ -366,12 +377,30 @@ class NeuralLanes(Lanes):
             if self._whole_chunk is not None and _layout(chunk) == self._whole_layout:
                 losses = self._whole_chunk(*self.parameters, *self.frozen, *chunk)
             else:
-                losses = self._stacked_losses(self.parameters, self.frozen, chunk, None)
+                losses = torch.cat(
+                    [self._stacked_losses(*some, chunk, None) for some in self._blocks()]
+                )
             total = total + losses * (len(chunk[0]) / n)
         assert isinstance(total, Tensor)
         return total
 
+    def _blocks(self) -> Iterator[tuple[list[Tensor], list[Tensor]]]:
+        """Yield trained and frozen parameters of the lanes that are evaluated together.
+
+        Their sizes differ by one at the most: a lane alone would take other kernels.
+        """
+        count = -(-self.n_lanes // self.evaluated_together)
+        for block in torch.arange(self.n_lanes).tensor_split(count):
+            rows = slice(int(block[0]), int(block[-1]) + 1)
+            yield [p[rows] for p in self.parameters], [p[rows] for p in self.frozen]
+
     def _metrics(self, split: Split) -> dict[str, Tensor]:
+        parts = [self._block_metrics(split, *some) for some in self._blocks()]
+        return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+    def _block_metrics(
+        self, split: Split, parameters: Sequence[Tensor], frozen: Sequence[Tensor]
+    ) -> dict[str, Tensor]:
         data = self._data[split]
         n = len(data[0])
 
@@ -383,9 +412,7 @@ class NeuralLanes(Lanes):
 
         totals: dict[str, Tensor] = {}
         for chunk in _chunks(data, EVALUATION_CHUNK):
-            values = vmap(one, in_dims=(0, 0, None))(
-                tuple(self.parameters), tuple(self.frozen), chunk
-            )
+            values = vmap(one, in_dims=(0, 0, None))(tuple(parameters), tuple(frozen), chunk)
             for name, value in values.items():
                 share = value * (len(chunk[0]) / n)
                 totals[name] = totals[name] + share if name in totals else share

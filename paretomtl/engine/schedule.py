@@ -7,6 +7,18 @@ import time
 
 from paretomtl.sweep.spec import Budget
 
+SNAPSHOTS = 24
+"""Points of a trajectory, where a run does not state how many."""
+
+SHARE = 0.03
+"""Where it does not, evaluating networks takes no more than this share of their passes."""
+
+ANYWAY = 5
+"""One in so many of those points is taken whatever it costs: a trajectory has some points."""
+
+REPORT_EVERY = 0.25
+"""Seconds between two reports of progress where there is no snapshot."""
+
 
 def snapshot_steps(total: int, count: int) -> list[int]:
     """Return about `count` log-spaced steps from 0 to `total`, both included, strictly increasing.
@@ -25,10 +37,24 @@ class Clock:
     Args:
         budget: What was asked for.
         passes_per_step: Backward passes of one lane in one step.
-        snapshots: Points of the trajectory to keep.
+        snapshots: Points of the trajectory to keep; None for up to `SNAPSHOTS`: one in `ANYWAY`, the first,
+            the last, and of the others those that `SHARE` of the steps before them pays for.
+        evaluation: What a snapshot costs, in steps.
     """
 
-    def __init__(self, budget: Budget, *, passes_per_step: int, snapshots: int) -> None:
+    def __init__(
+        self,
+        budget: Budget,
+        *,
+        passes_per_step: int,
+        snapshots: int | None,
+        evaluation: float = 0.0,
+    ) -> None:
+        # What a snapshot has to have been paid with, in steps.
+        self._price = evaluation / SHARE if snapshots is None else 0.0
+        self._seen = 0
+        self._taken = 1  # the last one
+        snapshots = SNAPSHOTS if snapshots is None else snapshots
         self._seconds = float(budget.amount) if budget.unit == "seconds" else None
         self.start()
         if self._seconds is not None:
@@ -44,7 +70,7 @@ class Clock:
 
     def start(self) -> None:
         """Begin to count seconds."""
-        self._started = time.perf_counter()
+        self._started = self._reported = time.perf_counter()
 
     def elapsed(self) -> float:
         """Seconds since the batch began."""
@@ -57,11 +83,24 @@ class Clock:
         assert self._seconds is not None
         return self.elapsed() >= self._seconds
 
+    def report_due(self) -> bool:
+        """Whether a caller who waits should hear of the batch again."""
+        now = time.perf_counter()
+        if now - self._reported < REPORT_EVERY:
+            return False
+        self._reported = now
+        return True
+
     def snapshot_due(self, step: int) -> bool:
-        """Whether the trajectory is recorded after `step` steps."""
+        """Whether the trajectory is recorded after `step` steps; asked once a step."""
         if self._due is not None:
-            return step in self._due
-        if step < self._next:
+            if step not in self._due:
+                return False
+        elif step < self._next:
             return False
         self._next = max(step + 1, math.ceil(step * self._ratio))
-        return True
+        anyway = self._seen % ANYWAY == 0 or step == self.total
+        paid = step >= (self._taken + 1) * self._price
+        self._seen += 1
+        self._taken += anyway or paid
+        return anyway or paid

@@ -59,7 +59,7 @@ class Entry:
 
     method: Choice
     lr: float
-    snapshots: int
+    snapshots: int | None
 
     @classmethod
     def of(cls, spec: RunSpec) -> Entry:
@@ -111,7 +111,7 @@ class Group:
             if len({e.lr for e in others}) > 1:
                 label += f", lr {entry.lr:g}"
             if len({e.snapshots for e in others}) > 1:
-                label += f", {entry.snapshots} snapshots"
+                label += f", {entry.snapshots or 'default'} snapshots"
             labels[entry] = printable(label)
         return labels
 
@@ -168,7 +168,7 @@ def printable(text: str) -> str:
 
 
 def _order(entry: Entry) -> tuple[str, float, int]:
-    return entry.method.label, entry.lr, entry.snapshots
+    return entry.method.label, entry.lr, entry.snapshots or 0
 
 
 def _optimizer(optimizer: Optimizer) -> str:

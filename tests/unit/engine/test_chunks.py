@@ -100,7 +100,7 @@ def test_the_prediction_is_what_a_batch_takes(tiny_network: Any, method: str) ->
     predicted = predicted_bytes(tiny_network, lanes, SETTINGS, 50, device=CPU)
     with LiveBytes() as live:
         Batch(tiny_network, lanes, SETTINGS, CPU).run(None)
-    assert predicted == pytest.approx(ALLOCATOR * live.peak, rel=0.1)
+    assert predicted == pytest.approx(ALLOCATOR * live.peak, rel=0.15)
 
 
 def test_a_limit_too_small_for_one_lane_says_what_is_needed(tiny_network: Any) -> None:

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+import paretomtl as pm
 from paretomtl.engine.lanes import AnalyticLanes
 from paretomtl.engine.network import shared_parameters
 from paretomtl.engine.neural_lanes import NeuralLanes
@@ -71,6 +72,30 @@ def test_evaluation_is_the_mean_over_the_whole_split(tiny_network: Any) -> None:
     expected = tiny_network.losses(module, (x.double(), label, target.double()))
     torch.testing.assert_close(found["test"][1], expected.detach(), rtol=1e-12, atol=0)
     assert set(found) == {"train", "validation", "test"}
+
+
+def test_an_evaluation_costs_its_samples_in_steps(tiny_network: Any) -> None:
+    """All three splits forward, against a minibatch forward and, twice as dear, backward."""
+    lanes = NeuralLanes(tiny_network, [1, 2], batch_size=4, dtype=torch.float64, device=CPU)
+    assert lanes.evaluation_cost(forward=1, backward=1) == 120 / (4 * 3)
+    assert lanes.evaluation_cost(forward=1, backward=2) == 120 / (4 * 5)
+
+
+@pytest.mark.parametrize(
+    ("method", "snapshots", "steps"),
+    [
+        ("linear", None, [0, 5, 22, 92, 377, 500]),  # an evaluation is 5 steps: 167 steps pay for one
+        ("famo", None, [0, 5, 22, 92, 377, 500]),
+        ("linear", 4, [0, 1, 22, 500]),
+    ],
+)
+def test_snapshots_of_networks_take_their_small_share(
+    tiny_network: Any, method: str, snapshots: int | None, steps: list[int]
+) -> None:
+    front = pm.trace(
+        tiny_network, method, budget=pm.Budget(steps=500), lr=1e-3, snapshots=snapshots
+    )
+    assert front.outcomes[0].steps.tolist() == steps
 
 
 def test_running_statistics_are_refused_with_advice(tiny_network: Any) -> None:
