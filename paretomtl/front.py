@@ -288,4 +288,6 @@ def _variants(method: Method, gammas: Sequence[float] | None) -> list[Method]:
         return [method]
     if not hasattr(method, "gamma"):
         raise BadInput(f"method {method.name!r} has no option `gamma`; leave `gammas` out.")
+    if not len(gammas):
+        raise BadInput("`gammas` must name at least one exponent; found none.")
     return [dataclasses.replace(method, gamma=float(g)) for g in gammas]  # pyright: ignore[reportCallIssue]

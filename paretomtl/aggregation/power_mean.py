@@ -19,7 +19,7 @@ Ties of the extremes at g = ±inf share in proportion to p, which is the limit o
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from jaxtyping import Float
@@ -32,6 +32,10 @@ _ZERO = 1e-30
 """Exponents below it differ from 0 by less than rounding."""
 _GENTLE = 0.25
 """From this exponent on `logsumexp` loses nothing."""
+_STEEP = 1e3
+"""From this exponent on the rounding of log M shows in the weights."""
+_INFINITE = 1e18
+"""Beyond this exponent losses that differ at all are as far apart as at infinity."""
 
 
 class Exponents(NamedTuple):
@@ -41,22 +45,32 @@ class Exponents(NamedTuple):
 
     Args:
         value: [*batch, 1] or [1], float64.
-        infinite: Whether some may be infinite.
+        infinite: Whether some may be infinite, or as good as.
         gentle: Whether some may be near 0.
         zero: Whether all are 0.
+        steep: Whether some may be large, below infinity.
     """
 
     value: Float[Tensor, "*batch 1"]
     infinite: bool = True
     gentle: bool = True
     zero: bool = False
+    steep: bool = True
 
 
-def known_of(gamma: float | Tensor) -> tuple[bool, bool, bool]:
-    """Return whether some exponent is infinite, whether some is near 0, and whether all are 0."""
-    values = torch.as_tensor(gamma)
-    small = values.abs() < _GENTLE
-    return bool(values.isinf().any()), bool(small.any()), bool((values == 0).all())
+Known: TypeAlias = tuple[bool, bool, bool, bool]
+"""What is known of exponents, in the order of `Exponents`."""
+
+
+def known_of(gamma: float | Tensor) -> Known:
+    """Return whether some exponent is infinite, some near 0, all 0, and some large."""
+    sizes = torch.as_tensor(gamma, dtype=torch.float64).abs()
+    return (
+        bool((sizes > _INFINITE).any()),
+        bool((sizes < _GENTLE).any()),
+        bool((sizes == 0).all()),
+        bool(((sizes > _STEEP) & (sizes <= _INFINITE)).any()),
+    )
 
 
 def largest_weight(dtype: torch.dtype) -> float:
@@ -94,10 +108,16 @@ def power_mean_weights(losses: Losses, gamma: Exponents, p: Preference) -> Weigh
     inner = _finite(gamma)
     logs = _logs(losses)
     mean = _log_mean(logs, gamma._replace(value=inner), p, log_p)
-    weights = torch.exp(log_p + (inner - 1) * (logs - mean))
+    apart = logs - mean
+    exponents = log_p + (inner - 1) * apart
+    if gamma.steep:
+        # the shares p (L / M)^g have sum one, whatever the rounding of M
+        excess = torch.logsumexp(log_p + inner * apart, -1, keepdim=True)
+        exponents = exponents - torch.where(inner.abs() > _STEEP, excess, 0.0)
+    weights = torch.exp(exponents)
     if gamma.infinite:
         _, extreme = _extreme(losses, gamma.value, p)
-        weights = torch.where(gamma.value.isfinite(), weights, extreme)
+        weights = torch.where(_is_finite(gamma.value), weights, extreme)
     return weights.clamp(max=largest_weight(losses.dtype)).to(losses.dtype)
 
 
@@ -130,7 +150,7 @@ class _PowerMean(torch.autograd.Function):
         mean = torch.exp(_log_mean(_logs(losses), inner, p, p.log()))
         if exponents.infinite:
             extreme, _ = _extreme(losses, gamma, p)
-            mean = torch.where(gamma.isfinite(), mean, extreme)
+            mean = torch.where(_is_finite(gamma), mean, extreme)
         return mean.squeeze(-1).to(losses.dtype)
 
     @staticmethod
@@ -150,13 +170,18 @@ class _PowerMean(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         losses, gamma, p = ctx.saved_tensors
         weights = power_mean_weights(losses, Exponents(gamma, *ctx.known), p)
-        return grads[0].unsqueeze(-1) * weights, *(None,) * 5
+        return grads[0].unsqueeze(-1) * weights, *(None,) * (2 + len(ctx.known))
 
 
 def _finite(gamma: Exponents) -> Tensor:
     """Return the exponents with 1 in place of the infinite ones."""
     g = gamma.value
-    return torch.where(g.isfinite(), g, 1.0) if gamma.infinite else g
+    return torch.where(_is_finite(g), g, 1.0) if gamma.infinite else g
+
+
+def _is_finite(g: Tensor) -> Tensor:
+    """Return which exponents are neither infinite nor as good as; NaN is finite here, and stays NaN."""
+    return ~(g.abs() > _INFINITE)
 
 
 def _logs(losses: Tensor) -> Tensor:
@@ -174,7 +199,7 @@ def _log_mean(x: Tensor, exponents: Exponents, p: Tensor, log_p: Tensor) -> Tens
         return centre
     divisor = torch.where(g.abs() < _ZERO, 1.0, g)
     steep = torch.logsumexp(log_p + g * x, -1, keepdim=True) / divisor
-    tilts = g * (x - centre)
+    tilts = torch.where((p > 0) | x.isnan(), g * (x - centre), 0.0)
     small = (tilts.abs().amax(-1, keepdim=True) < 1) & (g.abs() < _GENTLE)
     spread = torch.expm1(torch.where(small, tilts, 0.0))
     near = centre + torch.log1p((p * spread).sum(-1, keepdim=True)) / divisor

@@ -208,6 +208,12 @@ def _run(
     except (RuntimeError, MemoryError) as error:
         if not _is_out_of_memory(error):
             raise
+        if compute.deterministic:  # halves would be filled up again
+            least = _canonical(problem)
+            raise MemoryError(
+                f"{least} lanes of {problem.name!r}, as many as `deterministic` needs, do not fit into "
+                f"memory: {error}"
+            ) from error
         halves = _halves(lanes)
         if len(halves) == 1:
             raise MemoryError(

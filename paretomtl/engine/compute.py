@@ -73,12 +73,18 @@ class Compute:
 
     @contextmanager
     def applied(self) -> Generator[None]:
-        """Set torch up for the time of a batch."""
+        """Set torch up for the time of a batch; gradients are taken whatever mode the caller is in."""
+        with torch.inference_mode(mode=False), torch.enable_grad(), self._exactly():
+            yield
+
+    @contextmanager
+    def _exactly(self) -> Generator[None]:
         if not self.deterministic:
             yield
             return
         threads = torch.get_num_threads()
-        strict = torch.are_deterministic_algorithms_enabled()
+        asked = torch.are_deterministic_algorithms_enabled()
+        warns = torch.is_deterministic_algorithms_warn_only_enabled()
         torch.set_num_threads(1)
         if self.resolved.type == "cuda":
             torch.use_deterministic_algorithms(True)
@@ -86,7 +92,7 @@ class Compute:
             yield
         finally:
             torch.set_num_threads(threads)
-            torch.use_deterministic_algorithms(strict)
+            torch.use_deterministic_algorithms(asked, warn_only=warns)
 
 
 def _bytes(size: int | float | str) -> int:

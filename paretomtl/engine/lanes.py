@@ -16,6 +16,7 @@ from torch import Tensor
 
 from paretomtl.engine.phases import phase
 from paretomtl.engine.seeding import generator
+from paretomtl.errors import Unfit
 from paretomtl.problem import AnalyticProblem
 
 Sample: TypeAlias = tuple[Tensor, ...]
@@ -86,13 +87,22 @@ class AnalyticLanes(Lanes):
         origins = list(zip(seeds, members or [0] * len(seeds), strict=True))
         starts = {o: problem.start(origin(*o, "start")) for o in dict.fromkeys(origins)}
         x = torch.stack([starts[o] for o in origins]).to(dtype=dtype, device=device)
-        lower, upper = (bound.to(dtype=dtype, device=device) for bound in problem.bounds)
+        lower, upper = (bound.to(device) for bound in _within(*problem.bounds, dtype))
         self._problem = problem
-        self._bounds = (lower, upper) if _is_bounded(lower, upper) else None
+        self._bounds = None
+        if _is_bounded(lower, upper):
+            self._bounds = (lower, upper)
+            x = x.clamp(lower, upper)  # a start may have been rounded out of the box
         self.parameters = [x.requires_grad_()]
         self.shared = [True]
         self.n_lanes, self.n_tasks = len(seeds), problem.n_objectives
         self._rows = torch.eye(self.n_tasks, dtype=dtype, device=device).unsqueeze(1)
+        shape = list(problem.objectives(x.detach()).shape)
+        if shape != [self.n_lanes, self.n_tasks]:
+            raise Unfit(
+                f"{problem.name!r}: its objectives of points {list(x.shape)} must be numbers "
+                f"{[self.n_lanes, self.n_tasks]}, one row a point; found {shape}."
+            )
 
     def losses(self, sample: Sample) -> Tensor:
         """Return the objectives at the current points."""
@@ -131,6 +141,15 @@ class AnalyticLanes(Lanes):
 def origin(seed: int, member: int, purpose: str) -> torch.Generator:
     """Return the generator that a run's start or weights come from."""
     return generator(seed, purpose if member == 0 else f"{purpose} of member {member}")
+
+
+def _within(lower: Tensor, upper: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Return bounds in another floating-point type, rounded into the box and not out of it."""
+    low, high = lower.to(dtype), upper.to(dtype)
+    infinity = torch.tensor(torch.inf, dtype=dtype)
+    low = torch.where(low.to(lower.dtype) < lower, low.nextafter(infinity), low)
+    high = torch.where(high.to(upper.dtype) > upper, high.nextafter(-infinity), high)
+    return low, high
 
 
 def _is_bounded(lower: Tensor, upper: Tensor) -> bool:

@@ -27,7 +27,7 @@ from paretomtl.engine.program import Carried, Numbers, Program, Same
 from paretomtl.engine.rates import Rate
 from paretomtl.engine.schedule import Clock
 from paretomtl.engine.standstill import Standstill
-from paretomtl.engine.trajectory import Trajectory
+from paretomtl.engine.trajectory import Report, Trajectory
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Signals
 from paretomtl.problem import AnalyticProblem, NeuralProblem, Problem
@@ -173,6 +173,7 @@ class Batch:
                     passes=step * self.passes_per_step,
                     seconds=clock.elapsed(),
                     diagnostics=self.diagnostics() if step else {},
+                    reports=self.reports() if step else [],
                 )
                 self._report(progress, len(present))
                 if ended or not any(going):
@@ -191,10 +192,11 @@ class Batch:
             progress(Progress(steps_done=self.steps_done, steps_total=total, lanes=lanes))
 
     def _freeze(self, stopped: Tensor) -> None:
-        """End lanes that stand still; a set ends as a whole."""
+        """End lanes that stand still; a set ends as a whole, once none of its members moves."""
         for group in self.groups:
             if group.is_set:
-                stopped[group.lanes] = stopped[group.lanes].all()
+                moving = self.alive[group.lanes] & ~stopped[group.lanes]
+                stopped[group.lanes] = ~moving.any()
         self.alive = self.alive & ~stopped
 
     def _compact(self, present: list[int], going: list[bool], trajectory: Trajectory) -> list[int]:
@@ -476,6 +478,17 @@ class Batch:
             own = None if inner is None or length is None else Direction(inner, length)
             return diagnose(gramian, weights, losses, own)
         return {} if weights is None else {"weights": weights}
+
+    def reports(self) -> list[Report]:
+        """Return what the methods tell of themselves after the latest step."""
+        signals = self._signals(losses=self.seen.losses)
+        found: list[Report] = []
+        for group in self.groups:
+            told = group.method.report(group.state, group.view(signals))
+            rows = range(group.lanes.start, group.lanes.stop)
+            flat = {n: v.reshape(len(rows), *v.shape[len(group.shape) :]) for n, v in told.items()}
+            found.append(Report(rows, flat))
+        return found
 
 
 def make_lanes(

@@ -115,6 +115,7 @@ def _measured(
         step, rest = live.peak, live.now
         live.peak = 0
         numbers = [*batch.lanes.evaluate().values(), *batch.diagnostics().values()]
+        numbers += [value for told in batch.reports() for value in told.values.values()]
         batch.lanes.finish()
         snapshots = settings.snapshots or SNAPSHOTS
         kept = snapshots * sum(value.numel() for value in numbers) * torch.float64.itemsize

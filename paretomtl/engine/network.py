@@ -13,6 +13,9 @@ from paretomtl.engine.seeding import generator
 from paretomtl.errors import Unfit
 from paretomtl.problem import NeuralProblem
 
+LOOKS = 32
+"""Minibatches that are looked at, at the most, to see what each task depends on."""
+
 
 class LossModule(nn.Module):
     """Presents the losses (or metrics) of one network as a forward pass, for `functional_call`."""
@@ -89,13 +92,31 @@ def seeded_module(problem: NeuralProblem, source: torch.Generator) -> nn.Module:
         return problem.module()
 
 
+def check_ready(problem: NeuralProblem, module: nn.Module) -> None:
+    """Check that a network's parameters are there from the beginning.
+
+    Raises:
+        Unfit: A lazy layer waits for its first batch to learn its shape.
+    """
+    for name, p in [*module.named_parameters(), *module.named_buffers()]:
+        if nn.parameter.is_lazy(p):
+            raise Unfit(
+                f"{problem.name!r}: its network's {name!r} has no shape before the first batch; name the "
+                "sizes (Linear in place of LazyLinear), or evaluate a batch in `module()`."
+            )
+
+
 def shared_parameters(
     problem: NeuralProblem, data: tuple[Tensor, ...], batch_size: int
 ) -> frozenset[str]:
     """Return the names of the parameters that more than one task's loss depends on.
 
-    The problem says so, or gradients show it: at one fixed random point, so that the answer is a fact
-    about the problem and not about any run.
+    The problem says so, or gradients show it: at one fixed random point, on the same samples for every
+    run, so that the answer is a fact about the problem. Minibatches are looked at until every task has
+    shown a gradient: some may have few labels.
+
+    Raises:
+        Unfit: A task shows none in `LOOKS` minibatches.
     """
     named = problem.shared_parameters()
     if named is not None:
@@ -109,19 +130,30 @@ def shared_parameters(
             p.add_(0.1 * torch.randn(p.shape, generator=noise).to(p.device))
     dtypes = {t.dtype for t in data if t.is_floating_point()}
     module.to(dtypes.pop() if len(dtypes) == 1 else torch.get_default_dtype())
-    losses = problem.losses(module, tuple(t[:batch_size] for t in data))
-    users = dict.fromkeys(parameters, 0)
-    for task in range(problem.n_objectives):
-        rows = torch.autograd.grad(
-            losses[task],
-            list(parameters.values()),
-            retain_graph=True,
-            allow_unused=True,
-            materialize_grads=True,
-        )
-        for name, row in zip(parameters, rows, strict=True):
-            users[name] += int((row != 0).any())
-    return frozenset(name for name, count in users.items() if count != 1)
+    order = torch.randperm(len(data[0]), generator=noise).to(data[0].device)
+    users: list[set[str]] = [set() for _ in range(problem.n_objectives)]
+    for look in range(min(LOOKS, -(-len(order) // batch_size))):
+        rows = order[look * batch_size : (look + 1) * batch_size]
+        losses = problem.losses(module, tuple(t[rows] for t in data))
+        for task, own in enumerate(users):
+            gradients = torch.autograd.grad(
+                losses[task],
+                list(parameters.values()),
+                retain_graph=True,
+                allow_unused=True,
+                materialize_grads=True,
+            )
+            moved = zip(parameters, gradients, strict=True)
+            own.update(name for name, gradient in moved if bool((gradient != 0).any()))
+        if all(users):
+            break
+    for task, own in enumerate(users, start=1):
+        if not own:
+            raise Unfit(
+                f"{problem.name!r}: the loss of task {task} has no gradient in the {LOOKS} minibatches that "
+                "were looked at, so what tasks share cannot be seen; let `shared_parameters` name it."
+            )
+    return frozenset(name for name in parameters if sum(name in own for own in users) != 1)
 
 
 def drawn_and_frozen(problem: NeuralProblem, module: nn.Module) -> list[str]:
@@ -147,7 +179,8 @@ def drawn_and_frozen(problem: NeuralProblem, module: nn.Module) -> list[str]:
 
 
 def _plain_tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """Yield the tensors that are attributes of layers, and neither parameters nor buffers."""
+    """Yield the tensors of layers that are no parameters: their buffers, and their attributes."""
+    yield from module.named_buffers()
     layers: dict[str, nn.Module] = dict(module.named_modules())  # pyright: ignore[reportUnknownArgumentType]
     for path, layer in layers.items():
         for name, value in vars(layer).items():
@@ -180,11 +213,12 @@ def check_answers(problem: NeuralProblem, module: nn.Module, sample: tuple[Tenso
 
     Raises:
         Unfit: The losses are not one tensor [m] that depends on what is trained, or change their
-            batch; the metrics are not scalars.
+            batch; the metrics are not scalars; the network changes a buffer.
     """
     name, m = problem.name, problem.n_objectives
     sample = tuple(t.clone() for t in sample)
     versions = [t._version for t in sample]
+    buffers = {n: (id(b), b._version) for n, b in module.named_buffers()}
     with torch.random.fork_rng(devices=[]), torch.enable_grad():
         losses: Any = problem.losses(module, sample)
         if not isinstance(losses, Tensor) or losses.shape != (m,):
@@ -206,6 +240,12 @@ def check_answers(problem: NeuralProblem, module: nn.Module, sample: tuple[Tenso
             raise Unfit(
                 f"{name!r}: its metric {key!r} must be a scalar tensor, the mean over samples; found "
                 f"{found}."
+            )
+    for n, b in module.named_buffers():
+        if buffers.get(n) != (id(b), b._version):
+            raise Unfit(
+                f"{name!r}: its network changes the buffer {n!r}, which lanes cannot share; use layers "
+                "without running statistics (GroupNorm or LayerNorm in place of BatchNorm)."
             )
     if versions != [t._version for t in sample]:
         raise Unfit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import NamedTuple, cast
@@ -11,12 +12,14 @@ from torch import Tensor
 from torch.func import functional_call, vmap  # pyright: ignore[reportPrivateImportUsage]
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from paretomtl.aggregation.linalg import length
 from paretomtl.engine.lanes import Lanes, Sample, origin
 from paretomtl.engine.minibatches import Minibatches
 from paretomtl.engine.network import (
     LossModule,
     check_answers,
     check_data,
+    check_ready,
     check_representation,
     drawn_and_frozen,
     seeded_module,
@@ -33,6 +36,10 @@ EVALUATION_CHUNK = 2048
 EVALUATION_LANES = 16
 """Lanes evaluated at once on the CPU, so that their activations stay in cache and take the same memory
 however many lanes there are."""
+
+TWINS = {True: 1e-3, False: 1e-2}
+"""How far gradients of copies may be from those of the network alone, relative to their length: on the CPU, and
+on devices that may round products to TF32."""
 
 COMPILED_CHUNK = 256
 """The same on the CPU where evaluation is compiled: what a call works on stays in cache."""
@@ -69,18 +76,11 @@ class NeuralLanes(Lanes):
         mixed: bool = False,
     ) -> None:
         origins = list(zip(seeds, members or [0] * len(seeds), strict=True))
-        modules = {
-            o: seeded_module(problem, origin(*o, "weights")).to(dtype)
-            for o in dict.fromkeys(origins)
-        }
+        modules = {o: seeded_module(problem, origin(*o, "weights")) for o in dict.fromkeys(origins)}
         template = modules[origins[0]]
-        buffers = dict(template.named_buffers())
-        if buffers:
-            raise Unfit(
-                f"{problem.name!r}: its network keeps the buffer {next(iter(buffers))!r}, which lanes "
-                "cannot share; use layers without running statistics (GroupNorm or LayerNorm in place "
-                "of BatchNorm)."
-            )
+        check_ready(problem, template)
+        for module in modules.values():
+            module.to(dtype)
         data: dict[Split, tuple[Tensor, ...]] = {split: problem.data(split) for split in SPLITS}
         for split, tensors in data.items():
             check_data(problem, split, tensors)
@@ -121,7 +121,7 @@ class NeuralLanes(Lanes):
         # another number of samples than of tasks, so that losses of samples are not taken for theirs
         self._sample = tuple(t[: self.n_tasks + 1] for t in self._data["train"])
         check_answers(problem, template, self._sample)
-        self._check_stackable(self._sample)
+        self._check_stackable()
         shared = shared_parameters(problem, self._data["train"], batch_size or problem.batch_size)
         unknown = sorted(shared - trained[origins[0]].keys())
         if unknown:
@@ -131,12 +131,22 @@ class NeuralLanes(Lanes):
             )
         self.shared = [name in shared for name in self._names]
 
-    @torch.no_grad()
-    def _check_stackable(self, sample: Sample) -> None:
-        """Evaluate a few samples, so that what cannot be stacked is refused before anything runs."""
+    def _check_stackable(self) -> None:
+        """Let copies do once what they will do, so that what cannot be stacked is refused before that."""
         name = self._problem.name
+        batch = tuple(t[: self._batches.batch_size] for t in self._data["train"])
+        twins = [torch.cat((p[:1], p[:1])).detach().requires_grad_() for p in self.parameters]
+        frozen = [torch.cat((p[:1], p[:1])) for p in self.frozen]
         try:
-            self._stacked_losses(self.parameters, self.frozen, sample, None)
+            with torch.no_grad():
+                self._stacked_losses(self.parameters, self.frozen, self._sample, None)
+                self._stacked_metrics(self.parameters, self.frozen, self._sample)
+            losses = self._stacked_losses(
+                twins, frozen, tuple(torch.stack((t, t)) for t in batch), 0
+            )
+            found = torch.autograd.grad(
+                losses.sum(), twins, allow_unused=True, materialize_grads=True
+            )
         except (RuntimeError, ValueError, NotImplementedError) as error:
             text = str(error)
             layers: dict[str, torch.nn.Module] = dict(self._template.module.named_modules())  # pyright: ignore[reportUnknownArgumentType]
@@ -154,21 +164,50 @@ class NeuralLanes(Lanes):
                 ) from error
             if ".item()" in text or "data-dependent" in text:
                 raise Unfit(
-                    f"{name!r}: its network or losses look at numbers while they compute (`.item()`, a "
-                    "branch), which copies in one program cannot; use torch.where instead. "
+                    f"{name!r}: its network, losses or metrics look at numbers while they compute "
+                    "(`.item()`, a branch), which copies in one program cannot; use torch.where instead. "
                     f"torch says: {text.splitlines()[0]}"
                 ) from error
             # one network alone has been evaluated before, so it is the stacking that fails
             recurrent = [
                 f" {path!r} is a {type(layer).__name__}, which torch cannot stack: write the loop over "
-                "time with its cell (GRUCell, LSTMCell, RNNCell)."
+                "time with a cell (GRUCell or RNNCell; LSTMCell cannot be stacked either)."
                 for path, layer in layers.items()
                 if isinstance(layer, torch.nn.RNNBase)
             ]
             raise Unfit(
-                f"{name!r}: its network or losses do what copies in one program cannot."
+                f"{name!r}: its network, losses or metrics do what copies in one program cannot."
                 f"{''.join(recurrent[:1])} torch says: {text.splitlines()[0]}"
             ) from error
+        self._check_twins(batch, found)
+
+    def _check_twins(self, batch: tuple[Tensor, ...], found: Sequence[Tensor]) -> None:
+        """Compare the gradients of two equal copies with those of the network alone.
+
+        `vmap` has rules that are wrong, such as that of `F.embedding` with a padding index.
+        """
+        module = self._template.module
+        named = dict(module.named_parameters())
+        with self._arithmetic():
+            losses = self._problem.losses(module, batch)
+        alone = torch.autograd.grad(
+            losses.sum(), [named[n] for n in self._names], allow_unused=True, materialize_grads=True
+        )
+        lengths = [float(length(g.double().flatten())) for g in alone]
+        total = math.hypot(*lengths)
+        if not math.isfinite(total):
+            return
+        share = 0.05 if self._mixed else TWINS[self._device.type == "cpu"]
+        for name, own, twins, long in zip(self._names, alone, found, lengths, strict=True):
+            apart = (twins - own.reshape(twins.shape[1:])).double().flatten(1)
+            off = float(length(apart).amax())
+            if off > share * (long + 1e-3 * total):
+                raise Unfit(
+                    f"{self._problem.name!r}: copies of its network in one program would not train as one "
+                    f"alone does: they are {off:.2g} off in the gradient of {name!r}, which is {long:.2g} "
+                    "long. torch.func.vmap is wrong about an operation that reads it (known: F.embedding "
+                    "with `padding_idx`; use the layer nn.Embedding)."
+                )
 
     def check_representation(self) -> None:
         """Check that gradients by the representation say all that gradients by the trunk would.
@@ -403,20 +442,23 @@ class NeuralLanes(Lanes):
     ) -> dict[str, Tensor]:
         data = self._data[split]
         n = len(data[0])
+        totals: dict[str, Tensor] = {}
+        for chunk in _chunks(data, EVALUATION_CHUNK):
+            for name, value in self._stacked_metrics(parameters, frozen, chunk).items():
+                share = value * (len(chunk[0]) / n)
+                totals[name] = totals[name] + share if name in totals else share
+        return totals
 
+    def _stacked_metrics(
+        self, parameters: Sequence[Tensor], frozen: Sequence[Tensor], batch: tuple[Tensor, ...]
+    ) -> dict[str, Tensor]:
         def one(
             values: tuple[Tensor, ...], frozen: tuple[Tensor, ...], sample: tuple[Tensor, ...]
         ) -> dict[str, Tensor]:
             with self._arithmetic():
                 return functional_call(self._template, self._named(values, frozen), (sample, True))
 
-        totals: dict[str, Tensor] = {}
-        for chunk in _chunks(data, EVALUATION_CHUNK):
-            values = vmap(one, in_dims=(0, 0, None))(tuple(parameters), tuple(frozen), chunk)
-            for name, value in values.items():
-                share = value * (len(chunk[0]) / n)
-                totals[name] = totals[name] + share if name in totals else share
-        return totals
+        return vmap(one, in_dims=(0, 0, None))(tuple(parameters), tuple(frozen), batch)
 
 
 def _with_axis(parameter: Tensor) -> Tensor:

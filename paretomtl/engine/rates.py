@@ -60,5 +60,6 @@ def cautious(settings: ConflictAware, caution: Tensor, gramian: Tensor) -> Tenso
     """
     smallest = torch.nan_to_num(cosine_matrix(gramian), nan=1.0).flatten(-2).amin(-1)
     conflict = 1 - smallest.to(caution.dtype)
-    grown = torch.where(conflict > settings.threshold, settings.shrink, settings.grow)
-    return (caution * grown).clamp(settings.lowest, settings.highest)
+    shrunk, grown = caution * settings.shrink, caution * settings.grow
+    factor = torch.where(conflict > settings.threshold, shrunk, grown)
+    return factor.clamp(settings.lowest, settings.highest)

@@ -30,11 +30,13 @@ def rewrite(module: GraphModule) -> None:
 
 
 def _drop_idle(graph: Graph) -> None:
-    """Remove products with one, and changes of shape to the same shape."""
+    """Remove products with one that are no conversions, and changes of shape to the same shape."""
     for node in list(graph.nodes):
-        idle = (node.target in _PRODUCTS and _is_one(node.args[1])) or (
-            node.target in _SHAPINGS and _shape(node.args[0]) == _shape(node)
-        )
+        idle = (
+            node.target in _PRODUCTS
+            and _is_one(node.args[1])
+            and _dtype(node.args[0]) == _dtype(node)
+        ) or (node.target in _SHAPINGS and _shape(node.args[0]) == _shape(node))
         if idle or node.target is aten.detach.default:
             node.replace_all_uses_with(node.args[0])
             graph.erase_node(node)
@@ -62,6 +64,7 @@ def _put_biases_inside(graph: Graph) -> None:
             continue
         for bias, product in (node.args, node.args[::-1]):
             alike = _is_bmm(product) and _dtype(bias) == _dtype(product)
+            alike = alike and _shape(node) == _shape(product)
             if alike and len(product.users) == 1 and _is_row(bias):
                 with graph.inserting_before(node):
                     new = graph.call_function(aten.baddbmm.default, (bias, *product.args))
@@ -131,8 +134,8 @@ class _Pool(NamedTuple):
     def of(cls, node: Node) -> _Pool | None:
         """Read a recorded gradient; None where windows overlap or leave a rest."""
         gradient, given, kernel, stride, padding, dilation, _, chosen = cast("Any", node.args)
-        shape, (high, wide) = _shape(given), kernel
-        aside = list(stride or kernel) == list(kernel) and not any(padding)
+        shape, (high, wide) = _shape(given), _pair(kernel)
+        aside = _pair(stride or kernel) == (high, wide) and not any(padding)
         whole = not shape[-2] % high and not shape[-1] % wide
         if not (aside and whole) or any(d != 1 for d in dilation) or high * wide > 9:
             return None
@@ -180,6 +183,12 @@ VECTOR = 16
 _PRODUCTS = (aten.mul.Scalar, aten.mul.Tensor)
 _SHAPINGS = (aten.expand.default, aten.view.default, aten._unsafe_view.default)
 _SWAPS = ((1, 2), (2, 1), (-1, -2), (-2, -1))
+
+
+def _pair(size: Any) -> tuple[int, int]:
+    """Return a window's height and width, which may be stated as one number."""
+    high, wide = size if len(size) == 2 else (*size, *size)
+    return high, wide
 
 
 def _is_one(value: Any) -> bool:

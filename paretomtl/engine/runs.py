@@ -20,6 +20,7 @@ from paretomtl.methods.base import Method, SetMethod, method
 from paretomtl.methods.options import check_tasks
 from paretomtl.problem import NeuralProblem, Problem, problem, problems
 from paretomtl.sweep.spec import Budget, Choice, Level, Optimizer, RunSpec
+from paretomtl.sweep.suite import check_signs
 
 
 def plan_batches(
@@ -133,13 +134,7 @@ def check_fit(problem: Problem, method: Method, preference: Sequence[float]) -> 
             "a preference must be non-negative numbers that sum to 1; "
             f"found {list(preference)}, which sum to {sum(preference):g}."
         )
-    shift: float | tuple[float, ...] = getattr(method, "shift", 0.0)
-    lifted = problem.lower_bound + (min(shift) if isinstance(shift, tuple) else shift)
-    if method.needs_positive_losses and lifted < 0:
-        raise BadInput(
-            f"method {method.name!r} needs positive losses, and those of {problem.name!r} can fall to "
-            f"{problem.lower_bound:g}; declare a `shift` of the losses or choose another method."
-        )
+    check_signs(problem, method)
 
 
 def check_level(problem: Problem, method: Method, level: Level) -> None:
@@ -244,17 +239,36 @@ def choice_of(thing: Problem | Method) -> Choice:
     """Return the choice that a constructed problem or method amounts to: the options off default.
 
     Raises:
-        BadInput: An option has one number a lane, and a run is one lane.
+        BadInput: An option has one number a lane, and a run is one lane; or it is no plain data.
     """
+    label = getattr(thing, "name", type(thing).__qualname__)
+    if not dataclasses.is_dataclass(thing):
+        raise BadInput(
+            f"{label}: {type(thing).__name__} must be a frozen dataclass whose fields are its options; put "
+            "@dataclass(frozen=True, kw_only=True, eq=False) above it."
+        )
     options: dict[str, Any] = {}
-    for f in dataclasses.fields(thing):  # pyright: ignore[reportArgumentType]
+    for f in dataclasses.fields(thing):
         value = getattr(thing, f.name)
-        if isinstance(value, Tensor):
-            label = getattr(thing, "name", type(thing).__qualname__)
+        if isinstance(value, Tensor) and f.metadata.keys() & {"lane", "task"}:
             raise BadInput(
                 f"{label}: `{f.name}` has numbers for lanes of shape {list(value.shape)}, and a run is "
                 "one lane; give one number and let the sweep make the lanes."
             )
-        if f.init and value != f.default:
+        if not f.init:
+            continue
+        if not _is_plain(value):
+            raise BadInput(
+                f"{label}: its option `{f.name}` is a {type(value).__name__}, which a record cannot hold; "
+                "options are numbers, texts and lists of them. Keep data in a field(init=False), or load "
+                "them where they are asked for."
+            )
+        if value != f.default:
             options[f.name] = value
-    return Choice.of(getattr(thing, "name", type(thing).__qualname__), options)
+    return Choice.of(label, options)
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, (tuple, list)):
+        return all(map(_is_plain, value))  # pyright: ignore[reportUnknownArgumentType]
+    return value is None or isinstance(value, (bool, int, float, str))

@@ -77,11 +77,11 @@ class Clock:
         return time.perf_counter() - self._started
 
     def ended(self, step: int) -> bool:
-        """Whether the budget is spent after `step` steps."""
+        """Whether the budget is spent after `step` steps; one step is always made."""
         if self.total is not None:
             return step >= self.total
         assert self._seconds is not None
-        return self.elapsed() >= self._seconds
+        return step > 0 and self.elapsed() >= self._seconds
 
     def report_due(self) -> bool:
         """Whether a caller who waits should hear of the batch again."""

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from torch import Tensor
 
 from paretomtl.engine.outcome import Array, Outcome
+
+
+class Report(NamedTuple):
+    """What a method tells of itself: for some rows of the batch, by name [rows, ...]."""
+
+    rows: range
+    values: Mapping[str, Tensor]
 
 
 class Trajectory:
@@ -23,6 +31,7 @@ class Trajectory:
         self._seconds: list[float] = []
         self._losses: list[dict[str, Array]] = []
         self._diagnostics: list[dict[str, Array]] = []
+        self._reports: list[dict[int, dict[str, Array]]] = []
         self._rows: list[dict[int, int]] = []
         self._length = [0] * n_lanes
         self._ended = [False] * n_lanes
@@ -40,6 +49,7 @@ class Trajectory:
         passes: int,
         seconds: float,
         diagnostics: Mapping[str, Tensor],
+        reports: Sequence[Report],
     ) -> None:
         """Keep the losses on each split [lanes, m], the cost so far, and the diagnostics.
 
@@ -51,12 +61,19 @@ class Trajectory:
             passes: Backward passes of one lane so far.
             seconds: Since the batch began.
             diagnostics: Name to the values of the same lanes.
+            reports: What methods tell of some of them.
         """
         self._steps.append(step)
         self._passes.append(passes)
         self._seconds.append(seconds / self._n_lanes)
         self._losses.append({split: _array(value) for split, value in losses.items()})
         self._diagnostics.append({name: _array(value) for name, value in diagnostics.items()})
+        told: dict[int, dict[str, Array]] = {}
+        for report in reports:
+            arrays = {name: _array(value) for name, value in report.values.items()}
+            for place, row in enumerate(report.rows):
+                told[lanes[row]] = {name: array[place] for name, array in arrays.items()}
+        self._reports.append(told)
         self._rows.append({lane: row for row, lane in enumerate(lanes)})
         for lane, goes_on in zip(lanes, going, strict=True):
             if not self._ended[lane]:
@@ -100,9 +117,17 @@ class Trajectory:
             x=self._x.get(lane),
             backward_passes=np.array(self._passes[:length], dtype=np.int64),
             seconds=np.array(self._seconds[:length]),
-            diagnostics=self._own_diagnostics(rows),
+            diagnostics={**self._own_diagnostics(rows), **self._own_reports(lane, length)},
             metrics=self._metrics[lane],
         )
+
+    def _own_reports(self, lane: int, length: int) -> dict[str, Array]:
+        told = [at.get(lane, {}) for at in self._reports[:length]]
+        like = next((at for at in told if at), dict[str, Array]())
+        return {
+            name: np.stack([at[name] if at else np.full_like(value, np.nan) for at in told])
+            for name, value in like.items()
+        }
 
     def _own_diagnostics(self, rows: Sequence[int]) -> dict[str, Array]:
         # Nothing is known before the first step: there the diagnostics are NaN.

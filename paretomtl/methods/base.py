@@ -116,6 +116,8 @@ class Method(ABC):
     card: ClassVar[Card]
     needs_positive_losses: ClassVar[bool] = False
     """Whether it takes logarithms or reciprocals of the losses."""
+    from_ideal: ClassVar[bool] = False
+    """Whether it is the losses above the problem's ideal point that must be positive."""
     reads_losses: ClassVar[bool] = False
     """Whether it cannot work without `Signals.losses`; always so for scalarizations."""
     random: ClassVar[bool] = False
@@ -134,7 +136,7 @@ class Method(ABC):
             cls.name = cls.__name__
 
     def __post_init__(self) -> None:
-        if self.scale not in ("paper", "unit_sum"):
+        if not isinstance(self.scale, str) or self.scale not in ("paper", "unit_sum"):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise BadInput(f"`scale` must be 'paper' or 'unit_sum'; found {self.scale!r}.")
 
     @property
@@ -227,6 +229,13 @@ class Method(ABC):
     def observe(self, state: State, signals: Signals) -> State:
         """Take in the losses on the same minibatch after the step, where `reads_next_losses`."""
         return state
+
+    def report(self, state: State, signals: Signals) -> dict[str, Tensor]:
+        """Return what a record should tell of the method itself, by name: tensors [*batch, ...].
+
+        Asked at every snapshot, with the state after the latest step and the losses before it.
+        """
+        return {}
 
     reads_next_losses: ClassVar[bool] = False
     """Whether the engine must evaluate the minibatch again after the step and call `observe`."""

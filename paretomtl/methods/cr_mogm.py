@@ -95,5 +95,6 @@ class CRMOGM(Weighting):
         past = torch.where(state[_OWN].isnan(), fresh, state[_OWN])
         alpha = lane(self.alpha, past)
         average = alpha * past + (1 - alpha) * fresh
-        kept = keep_bad_lanes(lanes.finite, {_OWN: state[_OWN]}, {_OWN: average})
+        good = lanes.finite & fresh.isfinite().all(-1)
+        kept = keep_bad_lanes(good, {_OWN: state[_OWN]}, {_OWN: average})
         return lanes.restore(average), {**inner, **kept}

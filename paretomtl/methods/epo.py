@@ -44,6 +44,7 @@ class EPO(Weighting):
     own_preference: ClassVar[bool] = True
     reads_losses: ClassVar[bool] = True
     needs_positive_losses: ClassVar[bool] = True
+    from_ideal: ClassVar[bool] = True
 
     balanced_at: float = lane_option(1e-4)
 

@@ -52,7 +52,7 @@ class HypervolumeScalarization(Scalarization):
         super().__post_init__()
         settle(self, "reference", "a finite number, or one a task", torch.isfinite)
         choose(self, "outside", ("linear", "flat"))
-        settle(self, "floor", "a number > 0", lambda v: v > 0)
+        settle(self, "floor", "a finite number > 0", lambda v: (v > 0) & v.isfinite())
 
     def value(self, state: State, signals: Signals) -> Tensor:
         """Return the negative volume, or the distance to the reference point beyond it."""

@@ -65,7 +65,7 @@ class Inputs:
         self.method = chosen
         arrays = {name: given[name] for name in _SHAPES if given.get(name) is not None}
         self._to_numpy = any(isinstance(value, np.ndarray) for value in arrays.values())
-        self.tensors = {name: _tensor(name, value) for name, value in arrays.items()}
+        self.tensors: dict[str, Tensor] = {n: _tensor(n, value) for n, value in arrays.items()}
         self._check_presence()
         self._check_shapes()
         self._unify()
@@ -80,7 +80,7 @@ class Inputs:
         if "gramian" in self.tensors:
             _check_gramian(self.tensors["gramian"].detach())
         if chosen.needs_positive_losses and "losses" in self.tensors:
-            _check_positive(chosen, self.tensors["losses"].detach())
+            _check_positive(chosen, self.tensors["losses"].detach(), self.tensors.get("ideal"))
             if isinstance(chosen, LiveNorm):
                 _warn_of_vanishing(chosen, self.tensors["losses"].detach())
 
@@ -175,6 +175,8 @@ class Inputs:
         if "preference" in self.tensors:
             preference = self.tensors["preference"]
             self.tensors["preference"] = preference.expand(*self.batch, self.n_tasks)
+        # sums over another layout round in another order
+        self.tensors = {name: t.contiguous() for name, t in self.tensors.items()}
 
 
 @contextmanager
@@ -262,7 +264,10 @@ def _warn_of_vanishing(chosen: LiveNorm, losses: Tensor) -> None:
         )
 
 
-def _check_positive(chosen: Method, losses: Tensor) -> None:
+def _check_positive(chosen: Method, losses: Tensor, ideal: Tensor | None) -> None:
+    above = ""
+    if chosen.from_ideal and ideal is not None:
+        losses, above = losses - ideal, " above the ideal point"
     shift = torch.as_tensor(getattr(chosen, "shift", 0.0)).to(losses)
     bad = (losses + shift <= 0) & losses.isfinite()
     if bool(bad.any()):
@@ -273,7 +278,7 @@ def _check_positive(chosen: Method, losses: Tensor) -> None:
                 " Declare `shift`, a number added to every loss, if their lower bound is known."
             )
         raise BadInput(
-            f"{chosen.name} needs losses > 0; found {losses[bad][0].item():g} for task {task + 1}"
+            f"{chosen.name} needs losses > 0{above}; found {losses[bad][0].item():g} for task {task + 1}"
             f"{f' in lane {lane}' if lane else ''}.{advice}"
         )
 

@@ -90,7 +90,7 @@ class LiveNorm(PositiveScalarization):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        settle(self, "eps", "a number >= 0", lambda v: v >= 0)
+        settle(self, "eps", "a finite number >= 0", lambda v: (v >= 0) & v.isfinite())
         settle(self, "decay", "a number in [0, 1)", lambda v: (v >= 0) & (v < 1))
 
     def init(self, batch: Sequence[int], n_tasks: int, **settings: Any) -> State:
@@ -156,7 +156,12 @@ class InitNorm(PositiveScalarization):
         super().__post_init__()
         count(self, "batches", least=1)
         if self.initial is not None:
-            settle(self, "initial", "a number > 0, or one a task", lambda v: v > 0)
+            settle(
+                self,
+                "initial",
+                "a finite number > 0, or one a task",
+                lambda v: (v > 0) & v.isfinite(),
+            )
 
     def init(self, batch: Sequence[int], n_tasks: int, **settings: Any) -> State:
         """Return an empty mean of the first losses, if they are measured."""
@@ -212,7 +217,9 @@ class PriorNorm(Scalarization):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        settle(self, "prior", "a number > 0, or one a task", lambda v: v > 0)
+        settle(
+            self, "prior", "a finite number > 0, or one a task", lambda v: (v > 0) & v.isfinite()
+        )
 
     def value(self, state: State, signals: Signals) -> Tensor:
         """Return the sum of the normalised losses."""

@@ -34,7 +34,7 @@ class NashMTL(Weighting):
         title="Nash-MTL",
         formula="G w = 1 / w elementwise, w > 0; direction w^T J, shortened to max_norm",
         source="Navon et al. (2022), Multi-Task Learning as a Bargaining Game, Claim 3.1",
-        departures="Solved to machine precision, so no warm start and no state but the step count. The preference enters as exponents of the bargaining.",
+        departures="Solved to machine precision, so no warm start; the state is the last weights and their age, where they are kept for several steps. The preference enters as exponents of the bargaining.",
         peers=(
             "TorchJD, LibMTL and the authors': 20 rounds of a convex-concave procedure by ECOS with warm start; an unbounded subproblem leaves all weights at 1 without a word; m = 1 and a zero Jacobian fail",
             "LibMTL and the authors' clip the shared gradient afterwards, so heads keep unclipped weights",

@@ -84,7 +84,10 @@ def count(method: Method, name: str, *, least: int) -> None:
     Raises:
         BadInput: It is not.
     """
-    value = getattr(method, name)
+    value: Any = getattr(method, name)
+    if isinstance(value, np.integer):
+        value = int(value)  # pyright: ignore[reportUnknownArgumentType]
+        object.__setattr__(method, name, value)
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise BadInput(
             f"{_label(method)}: `{name}` must be a whole number >= {least}; found {value!r}."
@@ -131,7 +134,7 @@ def coefficients(signals: Signals, like: Tensor) -> Tensor:
     if signals.preference is None:
         m = like.shape[-1]
         return like.new_full((m,), 1 / m)
-    return signals.preference.to(like.dtype)
+    return signals.preference.to(like.dtype).contiguous()
 
 
 def emphasize(terms: Tensor, signals: Signals) -> Tensor:

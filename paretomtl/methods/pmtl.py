@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,6 +14,7 @@ from torch import Tensor
 from paretomtl.aggregation.lanes import apply, clean
 from paretomtl.aggregation.linalg import length
 from paretomtl.aggregation.min_norm import min_norm_weights
+from paretomtl.aggregation.recording import recorded
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Card, Signals, State, Weighting, methods
 from paretomtl.methods.gramian import gramian_of, keep_bad_lanes, losses_of
@@ -19,6 +22,9 @@ from paretomtl.methods.options import count
 from paretomtl.shapes import Weights
 
 _MOST_REFERENCES = 64
+
+_SAME = 1e-6
+"""A reference so near is the preference itself, as float32 may have rounded it."""
 
 
 @methods.register("pmtl")
@@ -57,6 +63,15 @@ class PMTL(Weighting):
         count(self, "divisions", least=0)
         count(self, "search_steps", least=0)
 
+    @property
+    def most_tasks(self) -> int | None:
+        """More tasks would have more references than are taken."""
+        fits = (m for m in range(2, _MOST_REFERENCES + 1) if self._fits(m))
+        return max(fits, default=1)
+
+    def _fits(self, m: int) -> bool:
+        return _references(m, self.divisions or 1) <= _MOST_REFERENCES
+
     def init(
         self,
         batch: Sequence[int],
@@ -92,7 +107,8 @@ class PMTL(Weighting):
         own = own / length(own)
         borders = self._references(m, gramian.device) - own.unsqueeze(-2)
         # a reference that is the preference itself has no border but rounding
-        crossed = apply(borders, losses) > 1e-12 * length(losses)
+        is_own = length(borders).squeeze(-1) <= _SAME
+        crossed = (apply(borders, losses) > 1e-12 * length(losses)) & ~is_own
         rows = torch.cat(
             (torch.eye(m, dtype=gramian.dtype, device=gramian.device).expand_as(gramian), borders),
             -2,
@@ -109,14 +125,27 @@ class PMTL(Weighting):
 
     def _references(self, m: int, device: torch.device) -> Tensor:
         divisions = self.divisions or {2: 10, 3: 5, 4: 3}.get(m, 2 if m <= 10 else 1)
-        points = list(_lattice(m, divisions))
-        if len(points) > _MOST_REFERENCES:
+        if _references(m, divisions) > _MOST_REFERENCES:
+            advice = "Use fewer divisions." if divisions > 1 else "It needs fewer tasks."
             raise BadInput(
-                f"pmtl with divisions={divisions} has {len(points)} references for {m} tasks; at most "
-                f"{_MOST_REFERENCES} are taken. Use fewer divisions."
+                f"pmtl with divisions={divisions} has more than {_MOST_REFERENCES} references for {m} "
+                f"tasks. {advice}"
             )
-        references = torch.tensor(points, dtype=torch.float64, device=device)
-        return references / length(references)
+        make = _directions if recorded() else _kept_directions
+        return make(m, divisions, device)
+
+
+def _references(m: int, divisions: int) -> int:
+    """Return how many points the lattice has."""
+    return math.comb(divisions + m - 1, m - 1)
+
+
+def _directions(m: int, divisions: int, device: torch.device) -> Tensor:
+    points = torch.tensor(list(_lattice(m, divisions)), dtype=torch.float64, device=device)
+    return points / length(points)
+
+
+_kept_directions = functools.lru_cache(maxsize=64)(_directions)
 
 
 def _lattice(m: int, divisions: int) -> Iterator[tuple[int, ...]]:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from paretomtl.aggregation.power_mean import (
     Exponents,
+    Known,
     known_of,
     power_mean,
     power_mean_weights,
@@ -44,7 +45,7 @@ class PowerMean(PositiveScalarization):
 
     gamma: float = lane_option(2.0)
 
-    _known: ClassVar[tuple[bool, bool, bool]] = (True, True, False)
+    _known: ClassVar[Known] = (True, True, False, True)
     """What is known of gamma in all lanes; settled once, so that no step asks the device."""
 
     def __post_init__(self) -> None:
@@ -86,10 +87,12 @@ class GeometricMean(PositiveScalarization):
         """Return the geometric mean."""
         losses = self.shifted(signals)
         p = coefficients(signals, losses)
-        return power_mean(losses, Exponents(p.double().new_zeros(1), False, True, True), p)
+        return power_mean(losses, Exponents(p.double().new_zeros(1), False, True, True, False), p)
 
     def weights(self, state: State, signals: Signals) -> Tensor:
         """Return `p_i M / L_i`."""
         losses = self.shifted(signals)
         p = coefficients(signals, losses)
-        return power_mean_weights(losses, Exponents(p.double().new_zeros(1), False, True, True), p)
+        return power_mean_weights(
+            losses, Exponents(p.double().new_zeros(1), False, True, True, False), p
+        )

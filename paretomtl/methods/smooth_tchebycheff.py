@@ -71,7 +71,12 @@ class SmoothTchebycheff(IdealPointScalarization):
         settle(self, "mu", "a number > 0", lambda v: (v > 0) & v.isfinite())
         choose(self, "form", ("paper", "log_ratio"))
         if self.nadir is not None:
-            settle(self, "nadir", "a number > 0, or one a task", lambda v: v > 0)
+            settle(
+                self,
+                "nadir",
+                "a finite number > 0, or one a task",
+                lambda v: (v > 0) & v.isfinite(),
+            )
         count(self, "warmup", least=1)
         count(self, "window", least=1)
         if self.window > self.warmup:

@@ -95,7 +95,7 @@ class ModifiedTchebycheff(IdealPointScalarization):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        settle(self, "floor", "a number > 0", lambda v: v > 0)
+        settle(self, "floor", "a finite number > 0", lambda v: (v > 0) & v.isfinite())
 
     def value(self, state: State, signals: Signals) -> Tensor:
         """Return the largest distance in units of the preference."""

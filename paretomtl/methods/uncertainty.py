@@ -56,7 +56,7 @@ class Uncertainty(LearnedScalarization):
     def __post_init__(self) -> None:
         super().__post_init__()
         kinds = tuple(self.kind) if isinstance(self.kind, (tuple, list)) else (self.kind,)
-        if not kinds or any(k not in tuple(_KINDS) for k in kinds):
+        if not kinds or any(not isinstance(k, str) or k not in _KINDS for k in kinds):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise BadInput(
                 f"uncertainty: `kind` must be {' or '.join(map(repr, _KINDS))}, or a tuple of these; "
                 f"found {self.kind!r}."

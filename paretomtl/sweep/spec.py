@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from paretomtl.errors import BadInput
 
@@ -270,6 +270,11 @@ class RunSpec:
             _check_count("`batch_size`", self.batch_size)
         if self.snapshots is not None:
             _check_count("`snapshots`", self.snapshots)
+        if self.precision is not None and not isinstance(self.precision, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise BadInput(
+                f"`precision` must be text, one of {', '.join(get_args(Precision))}, or None; found "
+                f"{self.precision!r}."
+            )
         for name, known in (
             ("heads", ("unweighted", "weighted")),
             ("level", ("parameters", "representation")),

@@ -238,6 +238,17 @@ def check_pair(problem: Problem, method: Method) -> None:
         raise BadInput(
             f"problem {problem.name!r} is not differentiable, and methods here need that."
         )
+    check_signs(problem, method)
+
+
+def check_signs(problem: Problem, method: Method) -> None:
+    """Refuse a method that needs positive losses on a problem whose losses can be negative.
+
+    Raises:
+        BadInput: They can, and the method neither shifts them nor measures them from a known ideal point.
+    """
+    if method.from_ideal and bool(problem.ideal.isfinite().all()):
+        return
     shift = torch.as_tensor(getattr(method, "shift", 0.0)).min()  # one number, or one a task
     if method.needs_positive_losses and problem.lower_bound + shift < 0:
         advice = "raise its option `shift`" if hasattr(method, "shift") else "leave one of them out"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 import torch
 
 import paretomtl as pm
-from paretomtl.errors import BadInput, UnknownName
+from paretomtl.engine import plan_batches, run_batch
+from paretomtl.errors import BadInput, Unfit, UnknownName
 
 FEW = pm.Budget(steps=30)
 
@@ -90,6 +92,8 @@ def test_the_plot_shows_the_runs_and_the_exact_front() -> None:
         ({"preferences": [(-0.5, 1.5)]}, BadInput, ">= 0"),
         ({"preferences": [(0.2, 0.3, 0.5)]}, BadInput, "2 objectives need 2"),
         ({"gammas": [2.0]}, BadInput, "no option `gamma`"),
+        ({"method": "power_mean", "gammas": []}, BadInput, "at least one exponent"),
+        ({"precision": torch.float32}, BadInput, "`precision` must be text"),
         ({"seeds": 0}, BadInput, "`seeds` must be"),
         ({"seeds": [1.5]}, BadInput, "`seeds` must be"),
         ({"lr": -1.0}, BadInput, "`lr` must be"),
@@ -120,3 +124,52 @@ def test_a_direction_without_weights_is_diagnosed_too(name, problem):
         length = found["direction_norm"][1:, None]
         assert (abs(inner) <= norms * length * (1 + 1e-5)).all()
         np.testing.assert_array_equal(found["harmed"][1:] > 0, inner < -4e-6 * norms * length)
+
+
+def test_a_method_reports_its_own_numbers_of_its_own_lanes_alone() -> None:
+    bound = pm.method("epsilon_constraint", ceilings=(0.5, 0.5), dual_lr=0.05, patience=100)
+    front = pm.trace("planar_pair", bound, budget=pm.Budget(steps=400), lr=0.01)
+    told = front.outcomes[0].diagnostics
+    assert told["infeasible"][-1].tolist() == [1.0, 1.0]
+    assert told["infeasible"][1].tolist() == [0.0, 0.0]
+    np.testing.assert_allclose(
+        told["slack"][-1], 0.5 - front.outcomes[0].losses["test"][-1], atol=0.02
+    )
+    assert (told["multipliers"][-1] > 5).all()
+    assert np.isnan(told["multipliers"][0]).all()  # nothing is known before the first step
+    specs = [
+        front.specs[0],
+        pm.trace("planar_pair", "linear", budget=pm.Budget(steps=400), lr=0.01).specs[0],
+    ]
+    (batch,) = plan_batches(specs)
+    mine, other = run_batch(batch)
+    assert set(other.diagnostics) == {"weights"}
+    np.testing.assert_array_equal(mine.diagnostics["multipliers"], told["multipliers"])
+
+
+@pytest.mark.parametrize("name", ["poloni", "re21", "re41", "re61"])
+def test_runs_in_float32_end_in_the_box(name: str) -> None:
+    front = pm.trace(
+        name, "linear", preferences=8, budget=pm.Budget(steps=30), lr=10.0, precision="float32"
+    )
+    lower, upper = front.problem.bounds
+    x = torch.as_tensor(np.stack([o.x for o in front.outcomes]))
+    assert ((x >= lower) & (x <= upper)).all()
+    assert ((x == lower) | (x == upper) | (x - lower < 1e-5) | (upper - x < 1e-5)).any()
+
+
+def test_objectives_of_another_shape_and_options_that_no_record_holds_are_refused() -> None:
+    class Wrong(type(pm.problem("planar_pair"))):
+        def _objectives(self, x):
+            return super()._objectives(x)[..., 0]
+
+    with pytest.raises(Unfit, match=r"must be numbers \[2, 2\].*found \[2\]"):
+        pm.trace(Wrong(), "linear", budget=FEW)
+
+    @dataclass(frozen=True, kw_only=True, eq=False)
+    class Holding(type(pm.problem("planar_pair"))):
+        table: object = None
+
+    for value in (np.ones(2), torch.ones(2), len):
+        with pytest.raises(BadInput, match=r"option `table` is a .*which a record cannot hold"):
+            pm.trace(Holding(table=value), "linear", budget=FEW)

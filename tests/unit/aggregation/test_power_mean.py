@@ -241,3 +241,38 @@ def test_exponential_mean_agrees_with_scipy(x, t):
         assert found == pytest.approx(expected, abs=tolerance)
     else:
         assert found == pytest.approx(np.mean(x) + t * np.var(x) / 2, abs=1e-6)
+
+
+@pytest.mark.parametrize("gamma", [1e6, 1e9, 1e13, 1e15, 1e18, 1e100, 1.7e308])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_huge_exponents_have_the_limits_weights(gamma, sign):
+    losses = torch.tensor([1000.0, 999.0], dtype=torch.float64)
+    exponents = Exponents(torch.tensor([sign * gamma]).double(), *known_of(sign * gamma))
+    half = torch.full((2,), 0.5, dtype=torch.float64)
+    mean = power_mean(losses, exponents, half)
+    weights = power_mean_weights(losses, exponents, half)
+    # w = p^(1/g) at the extreme, and nothing elsewhere
+    at = 0.5 ** (1 / (sign * gamma))
+    expected = [at, 0.0] if sign > 0 else [0.0, at]
+    far = 0.5 * 0.999 ** (gamma - sign)
+    expected = torch.tensor(expected, dtype=torch.float64)
+    torch.testing.assert_close(weights, expected, rtol=1e-14, atol=1.1 * far)
+    assert mean.item() == pytest.approx((1000.0 if sign > 0 else 999.0) * at, rel=1e-12)
+
+
+def test_ties_share_at_huge_exponents():
+    losses = torch.tensor([7.3, 7.3, 1.0], dtype=torch.float64)
+    p = torch.tensor([0.25, 0.5, 0.25], dtype=torch.float64)
+    for gamma in (1e6, 1e12, 1e15):
+        exponents = Exponents(torch.tensor([gamma]).double(), *known_of(gamma))
+        weights = power_mean_weights(losses, exponents, p)
+        torch.testing.assert_close(
+            weights, torch.tensor([1 / 3, 2 / 3, 0.0], dtype=torch.float64), rtol=2e-6, atol=0
+        )
+
+
+def test_an_outlier_without_preference_costs_no_digits():
+    x = torch.tensor([1.0, 2.0, 1e13], dtype=torch.float64)
+    p = torch.tensor([0.5, 0.5, 0.0], dtype=torch.float64)
+    t = torch.tensor([1e-12], dtype=torch.float64)
+    assert exponential_mean(x, t, p).item() == pytest.approx(1.5 + 1.25e-13, rel=1e-15)

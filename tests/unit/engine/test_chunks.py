@@ -14,7 +14,7 @@ from paretomtl.engine.chunks import cut, predicted_bytes, run_lanes
 from paretomtl.engine.compute import Compute
 from paretomtl.engine.lane import Lane, Settings
 from paretomtl.engine.loop import Batch
-from paretomtl.engine.memory import ALLOCATOR, LiveBytes
+from paretomtl.engine.memory import ALLOCATOR, LiveBytes, footprint
 from paretomtl.engine.outcome import Outcome
 from paretomtl.errors import BadInput
 from paretomtl.sweep.spec import Budget, Optimizer
@@ -133,6 +133,53 @@ def test_what_does_not_fit_is_halved_until_it_does(
     assert_same(run_lanes(tiny_network, lanes, SETTINGS), expected)
     assert sizes == [11, 5, 2, 3, 6, 3, 3]
     assert "do not fit into memory" in caplog.text
+
+
+def test_deterministic_batches_are_not_halved_since_they_would_be_filled_up_again(
+    tiny_network: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[int] = []
+
+    def never(problem: Any, members: Any, *_: Any, **__: Any) -> Any:
+        tries.append(len(members))
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(chunks, "Batch", never)
+    compute = Compute(device="cpu", deterministic=True)
+    with pytest.raises(MemoryError, match=r"16 lanes of 'tiny_network', as many as `determ"):
+        run_lanes(tiny_network, lanes_of([pm.method("mgda")], 3), SETTINGS, compute=compute)
+    assert tries == [16]
+
+
+def test_more_lanes_take_no_more_memory_to_evaluate(tiny_network: Any) -> None:
+    """They are evaluated in blocks: what grows is what is kept, and steps."""
+    lanes = lanes_of([pm.method("linear")], 1)
+    taken = footprint(tiny_network, lanes, SETTINGS, device=CPU)
+    growth = taken.of(2000) - taken.of(1000)
+    steps = taken.factor * 1000 * (taken.step.each + taken.kept.each)
+    assert growth == pytest.approx(steps, rel=0.01)
+    assert taken.within(taken.of(300), 5000) == 300
+    assert taken.within(1, 5000) == 0
+
+
+def test_gradients_are_taken_whatever_mode_the_caller_is_in(tiny_network: Any) -> None:
+    lanes = lanes_of([pm.method("mgda")], 3)
+    expected = run_lanes(tiny_network, lanes, SETTINGS)
+    with torch.no_grad():
+        assert_same(run_lanes(tiny_network, lanes, SETTINGS), expected)
+    with torch.inference_mode():
+        assert_same(run_lanes(tiny_network, lanes, SETTINGS), expected)
+    assert torch.is_grad_enabled()
+
+
+def test_settings_of_torch_are_put_back() -> None:
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        with Compute(device="cpu", deterministic=True).applied():
+            assert torch.get_num_threads() == 1
+        assert torch.is_deterministic_algorithms_warn_only_enabled()
+    finally:
+        torch.use_deterministic_algorithms(False)
 
 
 def test_a_lane_that_never_fits_is_an_error_that_names_the_problem(

@@ -84,7 +84,11 @@ def test_an_evaluation_costs_its_samples_in_steps(tiny_network: Any) -> None:
 @pytest.mark.parametrize(
     ("method", "snapshots", "steps"),
     [
-        ("linear", None, [0, 5, 22, 92, 377, 500]),  # an evaluation is 5 steps: 167 steps pay for one
+        (
+            "linear",
+            None,
+            [0, 5, 22, 92, 377, 500],
+        ),  # an evaluation is 5 steps: 167 steps pay for one
         ("famo", None, [0, 5, 22, 92, 377, 500]),
         ("linear", 4, [0, 1, 22, 500]),
     ],
@@ -101,9 +105,11 @@ def test_snapshots_of_networks_take_their_small_share(
 def test_running_statistics_are_refused_with_advice(tiny_network: Any) -> None:
     class Normalised(type(tiny_network)):
         def module(self) -> nn.Module:
-            return nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5))
+            network = super().module()
+            network.trunk = nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5))
+            return network
 
-    with pytest.raises(BadInput, match=r"buffer '1.running_mean'.*GroupNorm"):
+    with pytest.raises(BadInput, match=r"buffer 'trunk.1.num_batches_tracked'.*GroupNorm"):
         NeuralLanes(Normalised(), [0, 1], batch_size=4, dtype=torch.float64, device=CPU)
 
 

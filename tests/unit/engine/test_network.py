@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -9,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import mse_loss
+from torch.nn.functional import embedding, mse_loss
 
 import paretomtl as pm
 from paretomtl.engine.lanes import origin
-from paretomtl.engine.network import check_data, seeded_module
+from paretomtl.engine.network import check_data, seeded_module, shared_parameters
 from paretomtl.errors import BadInput, Unfit
 
 STEPS = pm.Budget(steps=12)
@@ -82,6 +83,15 @@ def scalar_parameter(self: Any) -> nn.Module:
     return net
 
 
+class Positions(Net):
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("positions", torch.linspace(-1, 1, 10), persistent=False)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return super().forward(x + self.positions)
+
+
 class Words(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -104,8 +114,9 @@ def sentences(self: Any, split: str) -> tuple[Tensor, ...]:
         {"module": frozen_trunk},
         {"module": scalar_parameter},
         {"module": lambda self: Words(), "data": sentences},
+        {"module": lambda self: Positions()},
     ],
-    ids=["frozen", "a single number", "padding"],
+    ids=["frozen", "a single number", "padding", "a constant buffer"],
 )
 def test_every_lane_is_trained_as_torch_trains_it(made: Any, parts: dict[str, Any]) -> None:
     problem = made(**parts)
@@ -164,7 +175,60 @@ def drawn_attribute(self: Any) -> nn.Module:
     return net
 
 
+class WithFunctionalPadding(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = nn.Parameter(torch.randn(11, 16))
+        self.left, self.right = nn.Linear(16, 1), nn.Linear(16, 1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        z = torch.tanh(embedding(x, self.words, padding_idx=0).mean(-2))
+        return self.left(z)[..., 0], self.right(z)[..., 0]
+
+
+class Counting(Net):
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        self.calls = self.calls + 1
+        return super().forward(x)
+
+
+def drawn_buffer(self: Any) -> nn.Module:
+    net = Net()
+    net.register_buffer("mask", torch.rand(10))
+    return net
+
+
+def lazy(self: Any) -> nn.Module:
+    net = Net()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        net.trunk = nn.LazyLinear(16)
+    return net
+
+
+def masked(net: nn.Module, batch: Any) -> Tensor:
+    x, s, t = batch
+    a, b = net(x)
+    return torch.stack((mse_loss(a[s > -9], s[s > -9]), mse_loss(b, t)))
+
+
 UNFIT = [
+    (loss_by(lambda s, net, b: masked(net, b)), "boolean mask"),
+    (
+        {"metrics": lambda s, net, b: {"left": b[1][net(b[0])[0] > -9].mean()}},
+        "network, losses or metrics do what copies.*boolean mask",
+    ),
+    (
+        {"module": lambda s: WithFunctionalPadding(), "data": sentences},
+        "would not train as one alone does.*gradient of 'words'.*nn.Embedding",
+    ),
+    ({"module": lambda s: Counting()}, "changes the buffer 'calls'"),
+    ({"module": drawn_buffer}, "keeps the tensor 'mask'.*requires_grad=False"),
+    ({"module": lazy}, "'trunk.weight' has no shape before the first batch"),
     (
         loss_by(lambda s, net, b: torch.stack(net(b[0].div_(2)))[:, 0]),
         "change their batch in place",
@@ -220,6 +284,29 @@ def test_metrics_that_raise_do_so_before_the_first_step(made: Any) -> None:
 def test_data_are_tensors_of_one_length(made: Any, data: Any, message: str) -> None:
     with pytest.raises(Unfit, match=message):
         check_data(made(), "validation", data)
+
+
+@pytest.mark.parametrize("batch_size", [4, 40])
+def test_a_task_with_late_labels_shares_the_trunk_and_one_without_is_refused(
+    made: Any, batch_size: int
+) -> None:
+    def data(first: int) -> Callable[..., tuple[Tensor, ...]]:
+        g = torch.Generator().manual_seed(0)
+        labelled = (torch.arange(40) >= first).float()
+        return lambda *_: (torch.randn(40, 10, generator=g), torch.randn(40, generator=g), labelled)
+
+    def losses(self: Any, net: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
+        x, s, labelled = batch
+        a, b = net(x)
+        return torch.stack((mse_loss(a, s), (labelled * (b - s).square()).mean()))
+
+    for first in (0, 30, 39):
+        problem = made(data=data(first), losses=losses)
+        found = shared_parameters(problem, problem.data("train"), batch_size)
+        assert found == {"trunk.weight", "trunk.bias"}
+    nothing = made(data=data(40), losses=losses)
+    with pytest.raises(Unfit, match=r"loss of task 2 has no gradient.*`shared_parameters`"):
+        shared_parameters(nothing, nothing.data("train"), batch_size)
 
 
 def test_a_gradient_method_needs_something_that_tasks_share(made: Any) -> None:

@@ -26,6 +26,11 @@ def test_conflict_shrinks_the_rate_and_agreement_lets_it_grow_to_its_cap(
     assert factor.item() == pytest.approx(expected)
 
 
+def test_the_factor_has_all_digits_in_float64() -> None:
+    one = torch.ones(1, dtype=torch.float64)
+    assert cautious(ConflictAware(shrink=0.9), one, _gramian(-0.5)).item() == 0.9
+
+
 def test_the_factor_stays_within_its_limits() -> None:
     settings = ConflictAware(lowest=0.5, highest=2.0)
     factor = torch.ones(2, dtype=torch.float64)

@@ -82,3 +82,33 @@ def test_products_stay_what_they_are(columns: int, biased: bool) -> None:
     torch.testing.assert_close(graph(x, w, b), layer(x, w, b), rtol=1e-14, atol=1e-14)
     if biased:
         assert "aten.baddbmm.default" in operations(graph)
+
+
+def test_products_with_one_that_convert_are_kept() -> None:
+    """Left out, true + true would be true."""
+
+    def count(x: Tensor) -> Tensor:
+        return (x > 0) * 1.0 + (x > -1) * 1 * 1.0
+
+    x = numbers(3, 5)
+    graph = recorded(count, x)
+    assert torch.equal(graph(x), count(x))
+    assert count(x).max() == 2
+
+
+def test_a_row_is_a_bias_only_where_it_does_not_widen_the_product() -> None:
+    x, w, row = numbers(3, 32, 20), numbers(3, 20, 1), numbers(3, 1, 7)
+
+    def outer(x: Tensor, w: Tensor, row: Tensor) -> Tensor:
+        return torch.bmm(x, w) + row
+
+    graph = recorded(outer, x, w, row)
+    torch.testing.assert_close(graph(x, w, row), outer(x, w, row), rtol=1e-14, atol=1e-14)
+
+
+def test_windows_stated_by_one_number() -> None:
+    x = numbers(2, 3, 6, 12)
+    function = pooled_gradient([2])  # type: ignore[arg-type]
+    weights = numbers(2, 3, 3, 6)
+    graph = recorded(function, x, weights)
+    assert torch.equal(graph(x, weights), function(x, weights))

@@ -72,6 +72,12 @@ def test_a_budget_of_seconds_spares_snapshots_too() -> None:
     assert 1 < counts[1] <= counts[0] // ANYWAY + 2
 
 
+def test_a_budget_of_seconds_holds_one_step() -> None:
+    clock = Clock(Budget(seconds=1e-9), passes_per_step=1, snapshots=None)
+    assert not clock.ended(0)
+    assert clock.ended(1)
+
+
 def test_reports_are_due_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr("paretomtl.engine.schedule.time.perf_counter", lambda: now)

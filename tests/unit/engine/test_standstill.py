@@ -96,6 +96,18 @@ def test_a_set_stops_as_a_whole() -> None:
     assert len({int(o.steps[-1]) for o in outcomes}) == 1
 
 
+def test_a_set_with_a_member_that_diverged_stops_too() -> None:
+    problem = pm.problem("zdt1", n_variables=4)
+    members = [
+        dataclasses.replace(lane, member_of="one", member=k)
+        for k, lane in enumerate(lanes([1e-9, 1e-9, 1e-9], "hv_gradient"))
+    ]
+    batch = Batch(problem, members, SETTINGS, torch.device("cpu"))
+    batch.alive[1] = False
+    first, _, last = batch.run(None)
+    assert [int(o.steps[-1]) for o in (first, last)] == [20, 20]
+
+
 def test_stopping_goes_with_deterministic_batches(valley: Any) -> None:
     members = lanes([0.2, 0.002, 0.2])
     compute = Compute(device="cpu", deterministic=True)

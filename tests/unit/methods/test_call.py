@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -142,6 +144,59 @@ def test_lanes_stack_with_their_own_options_bitwise():
                 method, ROWS[k : k + 1], losses=LOSSES[k : k + 1], preference=PREFERENCE
             )
             assert torch.equal(alone[0], together[k]), name
+
+
+@pytest.mark.parametrize("m", [2, 4])
+def test_fairgrad_with_an_alpha_a_lane_is_that_of_each_lane(m):
+    g = torch.Generator().manual_seed(m)
+    rows = torch.randn(50, m, 6, generator=g, dtype=torch.float64)
+    rows[:, 1] = -rows[:, 0] + 1e-4 * rows[:, 1]  # nearly opposite: the hardest roots
+    gramian = rows @ rows.mT
+    alpha = torch.tensor([1.0, 0.6, 2.0, 0.0, 1.0]).double().repeat(10)
+    together = pm.weights("fairgrad", gramian=gramian, alpha=alpha)
+    for k in range(50):
+        alone = pm.weights("fairgrad", gramian=gramian[k : k + 1], alpha=float(alpha[k]))
+        assert torch.equal(together[k], alone[0])
+
+
+@pytest.mark.parametrize("name", ["power_mean", "cosmos", "upgrad", "db_mtl", "graddrop", "epo"])
+def test_bits_do_not_depend_on_the_layout(name):
+    g = torch.Generator().manual_seed(0)
+    losses = torch.rand(40, 7, generator=g, dtype=torch.float64) + 0.1
+    jacobian = torch.randn(40, 7, 9, generator=g, dtype=torch.float64)
+    preference = torch.rand(40, 7, generator=g, dtype=torch.float64)
+    preference = preference / preference.sum(-1, keepdim=True)
+    given = {"losses": losses, "preference": preference}
+
+    def turned(t):
+        return t.permute(*range(t.ndim)[::-1]).contiguous().permute(*range(t.ndim)[::-1])
+
+    plain = pm.aggregate(name, jacobian, **given)
+    other = pm.aggregate(name, turned(jacobian), **{k: turned(v) for k, v in given.items()})
+    assert torch.equal(plain, other)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("smooth_tchebycheff", {"form": "log_ratio", "nadir": math.inf}),
+        ("prior_norm", {"prior": math.inf}),
+        ("init_norm", {"initial": (1.0, math.inf)}),
+        ("live_norm", {"eps": math.inf}),
+        ("modified_tchebycheff", {"floor": math.inf}),
+        ("hv_scalarization", {"reference": 1.0, "floor": math.inf}),
+        ("linear", {"scale": np.array([1.0, 2.0])}),
+        ("uncertainty", {"kind": np.array([1.0, 2.0])}),
+    ],
+)
+def test_options_that_would_give_nonsense_are_refused(name, options):
+    with pytest.raises(BadInput, match="must be"):
+        pm.method(name, **options)
+
+
+def test_whole_numbers_of_numpy_are_whole_numbers():
+    chosen = pm.method("krum", n_selected=np.int64(2))
+    assert type(chosen.n_selected) is int
 
 
 def test_generator_makes_draws_reproducible_and_different():

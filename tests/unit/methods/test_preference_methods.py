@@ -7,6 +7,8 @@ import math
 import pytest
 import torch
 
+import paretomtl as pm
+from paretomtl.errors import BadInput
 from paretomtl.methods.base import Signals, method
 
 
@@ -78,6 +80,60 @@ def test_pmtl_ends_in_its_own_sector():
     cosine = (reached * wanted).sum(-1)
     assert (cosine > math.cos(0.12)).all()
     assert ((-torch.log1p(-losses)).sqrt().sum(-1) - 2).abs().max() < 2e-2
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("preference", [(0.3, 0.7), (0.1, 0.9), (0.5, 0.5)])
+def test_a_reference_of_pmtl_that_is_the_preference_has_no_border(dtype, preference):
+    rows = torch.tensor([[1.0, 0.2, 0.0], [-0.3, 1.0, 0.5]], dtype=torch.float64)
+    losses, p = torch.tensor([1.0, 3.0]).double(), torch.tensor(preference).double()
+    gramian = rows @ rows.mT
+    exact = pm.weights("pmtl", gramian=gramian, losses=losses, preference=p)
+    # rounded to float32, as the engine passes preferences to networks
+    signals = {"gramian": gramian, "losses": losses, "preference": p}
+    found = pm.weights("pmtl", **{k: v.float().to(dtype) for k, v in signals.items()})
+    torch.testing.assert_close(found.double(), exact, rtol=1e-4, atol=1e-6)
+    assert exact.abs().max() > 1e-3
+
+
+def test_pmtl_counts_its_references_before_it_makes_them():
+    for m, divisions in ((4, 10**30), (3, 100)):
+        with pytest.raises(BadInput, match=r"more than 64 references.*fewer divisions"):
+            pm.weights("pmtl", gramian=torch.eye(m), losses=torch.ones(m), divisions=divisions)
+    assert method("pmtl").most_tasks == 64
+    assert method("pmtl", divisions=10).most_tasks == 2
+    with pytest.raises(BadInput, match="at most 2 tasks"):
+        pm.trace("dtlz2", method("pmtl", divisions=10), budget=pm.Budget(steps=1))
+
+
+def test_epo_needs_losses_above_the_ideal_point():
+    """It measures from there: what matters is the sign of `L - z`, not of L."""
+    gramian = torch.tensor([[1.0, 0.2], [0.2, 2.0]], dtype=torch.float64)
+    losses = torch.tensor([1.0, 0.5], dtype=torch.float64)
+    expected = pm.weights("epo", gramian=gramian, losses=losses)
+    ideal = torch.tensor([-2.0, -2.0], dtype=torch.float64)
+    found = pm.weights("epo", gramian=gramian, losses=losses + ideal, ideal=ideal)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+    with pytest.raises(BadInput, match=r"above the ideal point; found -1 for task 1"):
+        pm.weights("epo", gramian=gramian, losses=losses, ideal=torch.tensor([2.0, 0.0]).double())
+    front = pm.trace("kursawe", "epo", preferences=3, budget=pm.Budget(steps=20))
+    assert front.ok.all()
+    with pytest.raises(BadInput, match="needs positive losses"):
+        pm.trace("kursawe", "log_sum", budget=pm.Budget(steps=20))
+
+
+def test_cr_mogm_keeps_its_average_over_a_bad_loss():
+    chosen = method("cr_mogm", weighting="gradnorm")
+    state = chosen.init((), 2)
+    gramian = torch.diag(torch.tensor([1.0, 9.0])).double()
+    averages = []
+    for losses in ([1.0, 2.0], [1.0, 1.0], [math.nan, 1.0], [1.0, 1.0]):
+        _, state = chosen.step(
+            state, Signals(losses=torch.tensor(losses).double(), gramian=gramian)
+        )
+        averages.append(state["average"])
+    assert torch.equal(averages[1], averages[2])
+    assert (averages[3] - averages[2]).abs().max() < 0.02
 
 
 def test_pmtl_takes_any_number_of_tasks():
