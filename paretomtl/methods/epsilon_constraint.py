@@ -119,7 +119,10 @@ class EpsilonConstraint(Scalarization):
         }
 
     def report(self, state: State, signals: Signals) -> dict[str, Tensor]:
-        """Return the multipliers, the slack `tau - L`, and which tasks look infeasible, [*batch, m]."""
+        """Return the multipliers, the slack `tau - L`, and which tasks look infeasible, [*batch, m].
+
+        Runs keep them beside their diagnostics, at every snapshot.
+        """
         losses = losses_of(signals)
         return {
             "multipliers": state["multipliers"],

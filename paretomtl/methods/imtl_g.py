@@ -40,7 +40,7 @@ class IMTLG(GramianWeighting):
         title="IMTL-G",
         formula="w = G^+ l / (1^T G^+ l), l_i = |g_i|; direction w^T J",
         source="Liu et al. (2021), Towards Impartial Multi-task Learning, Section 3.1; dependent rows as Quinton and Rey (2024)",
-        departures="Indifferent to the lengths of the rows (dependent rows: while they are within a factor of 1e7); the closed form l_j / (l_1 + l_2) for two tasks, opposite gradients included; tests for singularity are relative.",
+        departures="The preference, which scales rows, changes the length of the direction alone. Indifferent to the lengths of the rows (dependent rows: while they are within a factor of 1e7); the closed form l_j / (l_1 + l_2) for two tasks, opposite gradients included; tests for singularity are relative.",
         peers=(
             "TorchJD: pinv; zero where |sum| < 1e-12 whatever the scale",
             "LibMTL and Nash-MTL's repository: an inverse that fails on duplicate rows and is NaN on a zero row; LibMTL's IMTL is IMTL-L and IMTL-G fused, here `imtl`",

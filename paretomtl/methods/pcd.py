@@ -34,7 +34,7 @@ class PCD(Weighting):
         title="PCD",
         formula="d = argmin |d - g~_1| subject to g~_j.d >= tau |g~_j|^2, j > 1; then as long as g_1; g~ = g / sqrt(EMA |g|^2 + epsilon)",
         source="Transactions on Machine Learning Research (2026), arXiv 2606.29521",
-        departures="Solved as a least-distance program by the batched active set.",
+        departures="Solved as a least-distance program by the batched active set. The preference, which scales rows, changes the length of the direction alone.",
         peers=("TorchJD: the same, by a dual active set, one problem at a time on the CPU",),
         cost="one quadratic program of O(m^3) a lane",
     )

@@ -84,7 +84,8 @@ class GaussianPair(CurveProblem):
 class ConcavePair(GaussianPair):
     """`1 - exp(-(x - 1)^2)` and `1 - exp(-(x + 1)^2)` of one variable.
 
-    Linear scalarization reaches only |x| >= 0.957504; the balanced point is a minimum of the power
+    The minima of linear scalarizations have |x| >= 0.957504 (local minima, where descent may stop as well,
+    go down to |x| = 1 / sqrt(2)); the balanced point is a minimum of the power
     mean with equal preference exactly when gamma >= (1 + e) / 2.
     """
 
