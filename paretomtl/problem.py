@@ -250,6 +250,14 @@ class NeuralProblem(Problem):
         """
         return None
 
+    @property
+    def initial_losses(self) -> Tensor | None:
+        """What theory says of the losses before training, [m] float64: those of a network whose outputs are zero.
+
+        `paretomtl.methods.reference_losses.theoretical_init_loss` knows them. None: not stated.
+        """
+        return None
+
     def metrics(self, module: nn.Module, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """Return further figures for people, such as accuracies, each a scalar mean over samples."""
         return {}

@@ -16,7 +16,7 @@ from paretomtl_reports.convergence import curve
 from paretomtl_reports.facts import Facts, read_facts
 from paretomtl_reports.grouping import FrontRuns, Group, printable, shortfall
 from paretomtl_reports.model import Front, Result, Section, Unfinished
-from paretomtl_reports.neural import anchors, splits, trade_off
+from paretomtl_reports.neural import anchors, initial_losses, splits, trade_off
 from paretomtl_reports.notes import alerts, notes
 from paretomtl_reports.statistics import estimate
 
@@ -97,6 +97,7 @@ def _section(
         repeated=repeated,
         facts=facts,
         n_objectives=m,
+        initial=initial_losses(group.records) if facts.neural else (),
         results=tuple(results),
         unfinished=tuple(
             _unfinished(labels[front.entry], record)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from paretomtl.errors import ParetomtlError
 from paretomtl.indicators import Judge
-from paretomtl.problem import NeuralProblem, problem
+from paretomtl.problem import NeuralProblem, Problem, problem
 from paretomtl.sweep.spec import Choice
 from paretomtl_reports.grouping import printable
 
@@ -24,6 +24,7 @@ class Facts:
         neural: Whether its runs train a network: three splits, single-task anchors.
         judge: Reference point, front and best hypervolume; None when the problem is absent.
         ideal: [m]; empty when the problem is absent.
+        initial: What theory says of the losses before training, [m]; empty when nothing is stated.
         missing: Why the problem could not be constructed; empty when it was.
         notes: The card's warnings.
     """
@@ -34,6 +35,7 @@ class Facts:
     neural: bool = False
     judge: Judge | None = None
     ideal: tuple[float, ...] = ()
+    initial: tuple[float, ...] = ()
     missing: str = ""
     notes: tuple[str, ...] = ()
 
@@ -62,6 +64,7 @@ def read_facts(choice: Choice, n_objectives: int, *, neural: bool) -> Facts:
             neural=isinstance(found, NeuralProblem),
             judge=Judge.of(found, front_points=FRONT_POINTS),
             ideal=tuple(float(v) for v in found.ideal),
+            initial=_initial(found),
             notes=found.card.notes,
         )
     except Exception as error:  # noqa: BLE001 - a foreign problem may fail in any way
@@ -69,3 +72,8 @@ def read_facts(choice: Choice, n_objectives: int, *, neural: bool) -> Facts:
             str(error) if isinstance(error, ParetomtlError) else f"{type(error).__name__}: {error}"
         )
         return Facts(objective_names=names, neural=neural, missing=printable(told))
+
+
+def _initial(found: Problem) -> tuple[float, ...]:
+    stated = found.initial_losses if isinstance(found, NeuralProblem) else None
+    return () if stated is None else tuple(float(v) for v in stated)

@@ -181,7 +181,11 @@ class Splits:
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """One problem under one setting."""
+    """One problem under one setting.
+
+    Args:
+        initial: Mean test losses before the first step, [m]; empty for formulas.
+    """
 
     slug: str
     problem: str
@@ -189,6 +193,7 @@ class Section:
     repeated: bool
     facts: Facts
     n_objectives: int
+    initial: tuple[float, ...]
     results: tuple[Result, ...]
     unfinished: tuple[Unfinished, ...]
     anchors: tuple[Anchor, ...]

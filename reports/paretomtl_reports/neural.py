@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from paretomtl.indicators import AboveSupremum, Judge, nondominated
+from paretomtl.records.record import Record
 from paretomtl_reports.grouping import FrontRuns, anchored_task
 from paretomtl_reports.model import Anchor, Array, Front, Result, Splits, TradeOff
 from paretomtl_reports.statistics import estimate
@@ -37,6 +38,16 @@ def anchors(fronts: Sequence[FrontRuns], n_objectives: int) -> tuple[Anchor, ...
         )
         for task in sorted(found)
     )
+
+
+def initial_losses(records: Sequence[Record]) -> tuple[float, ...]:
+    """Return the mean test losses before the first step, [m]; empty where none were recorded."""
+    first = [
+        r.outcome.losses["test"][0]
+        for r in records
+        if len(r.outcome.losses.get("test", ())) and r.outcome.steps[0] == 0
+    ]
+    return tuple(np.mean(first, axis=0).tolist()) if first else ()
 
 
 def trade_off(results: Sequence[Result], found: Sequence[Anchor], m: int) -> TradeOff | None:

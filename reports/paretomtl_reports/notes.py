@@ -72,12 +72,24 @@ def notes(section: Section) -> Section:
                     f"On two tasks {' and '.join(present)} follow the same direction, so this problem "
                     f"tells them apart by step length only. Compare them on three tasks or more."
                 )
+    if section.initial:
+        found.append(_beginning(section))
     if section.facts.neural and len(section.anchors) < section.n_objectives:
         found.append(
             "Not every task has a single-task anchor: run `linear` with all weight on each task in "
             "turn (Das-Dennis preferences hold these corners)."
         )
     return dataclasses.replace(section, notes=tuple(found))
+
+
+def _beginning(section: Section) -> str:
+    """Say where training begins, measured and by theory."""
+    measured = ", ".join(f"{value:.3g}" for value in section.initial)
+    said = f"Before training the test losses are {measured} (mean over all networks)"
+    if not section.facts.initial:
+        return f"{said}."
+    theory = ", ".join(f"{value:.3g}" for value in section.facts.initial)
+    return f"{said}; in theory, for outputs of zero, {theory}."
 
 
 def _runs(result: Result) -> int:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from paretomtl.errors import BadInput, missing_extra
+from paretomtl.methods.reference_losses import theoretical_init_loss
 from paretomtl.problem import NeuralProblem, ProblemCard, Split, problems
 
 CANVAS = 12
@@ -112,6 +113,13 @@ class MultiDigits(NeuralProblem):
     def nadir(self) -> Tensor:
         """Cross-entropy of a uniform guess, log 10 nats."""
         return torch.full((2,), math.log(N_CLASSES), dtype=torch.float64)
+
+    @property
+    def initial_losses(self) -> Tensor:
+        """The cross-entropy of a uniform guess among ten classes, twice: log 10."""
+        return torch.full(
+            (2,), theoretical_init_loss("cross_entropy", n_classes=N_CLASSES), dtype=torch.float64
+        )
 
     def module(self) -> nn.Module:
         """Build one network with torch's default initialisation."""

@@ -281,6 +281,17 @@ def test_a_ranking_that_hangs_on_the_reference_point_says_so(front):
     assert "depends on the reference point" in " ".join(section.notes)
 
 
+def test_losses_before_training_are_said_beside_what_theory_says(small):
+    (section,) = (s for s in made(small).sections if s.facts.neural)
+    first = [r.outcome.losses["test"][0] for r in small if r.spec.problem.name == "multi_digits"]
+    np.testing.assert_allclose(section.initial, np.mean(first, axis=0))
+    assert section.facts.initial == pytest.approx([math.log(10)] * 2)
+    said = f"losses are {section.initial[0]:.3g}, {section.initial[1]:.3g} (mean over all networks)"
+    (note,) = (n for n in section.notes if "Before training" in n)
+    assert said in note
+    assert note.endswith("in theory, for outputs of zero, 2.3, 2.3.")
+
+
 def test_order_of_records_changes_nothing(small):
     assert repr(group(small)) == repr(group(small[::-1]))
 
