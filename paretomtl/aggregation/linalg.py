@@ -88,7 +88,7 @@ def cholesky(matrix: Tensor) -> Tensor:
         # rows of zeros behind the others: the factorization breaks off there, and the others are done
         matrix = torch.nn.functional.pad(matrix, (0, extra, 0, extra))
     factor = cast("Tensor", torch.linalg.cholesky_ex(matrix)[0])  # pyright: ignore[reportUnknownMemberType]
-    return factor.narrow(-1, 0, m).narrow(-2, 0, m) if extra else factor
+    return factor[..., :m, :m] if extra else factor
 
 
 def solve(matrix: Tensor, right: Tensor) -> Tensor:

@@ -52,6 +52,8 @@ def minimize_nonnegative(
         feasible.
     """
     m = force.shape[-1]
+    if settled(force <= 0):
+        return torch.zeros_like(force)
     each = force.shape[-2] if force.ndim == matrix.ndim else 1
     matrices, f = _Matrices(matrix.reshape(-1, m, m), each), force.reshape(-1, m)
     s, solved = _guess(matrices, f, rays)

@@ -14,6 +14,7 @@ import torch
 
 from paretomtl.engine.compute import Compute
 from paretomtl.engine.device import reduced, resolve_dtype
+from paretomtl.engine.exhausted import is_out_of_memory
 from paretomtl.engine.lane import Lane, Reads, Settings
 from paretomtl.engine.loop import Batch, Progress, ProgressCallback
 from paretomtl.engine.memory import footprint, working_set
@@ -206,10 +207,10 @@ def _run(
     try:
         return _run_chunk(problem, lanes, settings, compute, progress)
     except (RuntimeError, MemoryError) as error:
-        if not _is_out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
         if compute.deterministic:  # halves would be filled up again
-            least = _canonical(problem)
+            least = len(_padded(problem, lanes, compute))
             raise MemoryError(
                 f"{least} lanes of {problem.name!r}, as many as `deterministic` needs, do not fit into "
                 f"memory: {error}"
@@ -277,14 +278,6 @@ def _halves(lanes: Sequence[Lane]) -> list[list[Lane]]:
         return [list(lanes)]
     at = min(borders, key=lambda i: abs(2 * i - len(lanes)))
     return [list(lanes[:at]), list(lanes[at:])]
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that memory could not be had."""
-    text = str(error)
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
-        "can't allocate memory" in text or "not enough memory" in text
-    )
 
 
 def _method_order(lanes: Sequence[Lane]) -> list[int]:

@@ -64,6 +64,9 @@ class Lanes(ABC):
         """Go on with some of the lanes; their parameters are handed in afterwards."""
         self.n_lanes = len(rows)
 
+    def check_shared(self) -> None:  # noqa: B027 - a formula's tasks share the point
+        """Check that it is known what the tasks share."""
+
     def project(self) -> None:  # noqa: B027 - most parameters have no bounds
         """Put the parameters back into their bounds, where they have any."""
 

@@ -107,6 +107,8 @@ class Batch:
         self.optimizer = OPTIMIZERS[settings.optimizer.name](
             [p.detach() for p in self.lanes.parameters], settings.optimizer, lr
         )
+        if self.reads is not Reads.LOSSES:
+            self.lanes.check_shared()
         if self.reads is not Reads.LOSSES and not any(self.lanes.shared):
             raise BadInput(
                 f"{problem.name!r}: no parameter is shared by its tasks, and {lanes[0].method.name} "
@@ -159,7 +161,9 @@ class Batch:
             step = self.steps_done
             ended = clock.ended(step)
             check = self.standstill is not None and self.standstill.due(step)
-            if ended or check or clock.snapshot_due(step):
+            due = ended or check or clock.snapshot_due(step)
+            # looking whether anybody is left costs less than going on for nobody
+            if due or (clock.passed_over and not bool(self.alive.any())):
                 with phase("evaluation"):
                     losses = self.lanes.evaluate()
                 if self.standstill is not None and check:

@@ -108,19 +108,19 @@ def check_ready(problem: NeuralProblem, module: nn.Module) -> None:
 
 def shared_parameters(
     problem: NeuralProblem, data: tuple[Tensor, ...], batch_size: int
-) -> frozenset[str]:
+) -> tuple[frozenset[str], int | None]:
     """Return the names of the parameters that more than one task's loss depends on.
 
     The problem says so, or gradients show it: at one fixed random point, on the same samples for every
-    run, so that the answer is a fact about the problem. Minibatches are looked at until every task has
-    shown a gradient: some may have few labels.
+    run of one batch size, so that the answer is a fact about the problem. Minibatches are looked at, at
+    most `LOOKS`, until every task has shown a gradient: some may have few labels.
 
-    Raises:
-        Unfit: A task shows none in `LOOKS` minibatches.
+    Returns:
+        The names, and the number of a task that showed no gradient, None where all did.
     """
     named = problem.shared_parameters()
     if named is not None:
-        return named
+        return named, None
     module = seeded_module(problem, origin(0, 0, "weights")).to(data[0].device)
     parameters = {n: p for n, p in module.named_parameters() if p.requires_grad}
     noise = generator(0, "shared parameters")
@@ -132,7 +132,7 @@ def shared_parameters(
     module.to(dtypes.pop() if len(dtypes) == 1 else torch.get_default_dtype())
     order = torch.randperm(len(data[0]), generator=noise).to(data[0].device)
     users: list[set[str]] = [set() for _ in range(problem.n_objectives)]
-    for look in range(min(LOOKS, -(-len(order) // batch_size))):
+    for look in range(min(LOOKS, max(1, len(order) // batch_size))):
         rows = order[look * batch_size : (look + 1) * batch_size]
         losses = problem.losses(module, tuple(t[rows] for t in data))
         for task, own in enumerate(users):
@@ -147,13 +147,9 @@ def shared_parameters(
             own.update(name for name, gradient in moved if bool((gradient != 0).any()))
         if all(users):
             break
-    for task, own in enumerate(users, start=1):
-        if not own:
-            raise Unfit(
-                f"{problem.name!r}: the loss of task {task} has no gradient in the {LOOKS} minibatches that "
-                "were looked at, so what tasks share cannot be seen; let `shared_parameters` name it."
-            )
-    return frozenset(name for name in parameters if sum(name in own for own in users) != 1)
+    silent = next((task for task, own in enumerate(users, start=1) if not own), None)
+    shared = frozenset(name for name in parameters if sum(name in own for own in users) != 1)
+    return shared, silent
 
 
 def drawn_and_frozen(problem: NeuralProblem, module: nn.Module) -> list[str]:
@@ -169,7 +165,7 @@ def drawn_and_frozen(problem: NeuralProblem, module: nn.Module) -> list[str]:
         return []
     other = seeded_module(problem, generator(0, "another network"))
     for name, tensor in _plain_tensors(other):
-        if name in kept and not torch.equal(tensor, kept[name]):
+        if name in kept and not torch.equal(tensor.to(kept[name]), kept[name]):
             raise Unfit(
                 f"{problem.name!r}: its network keeps the tensor {name!r}, drawn anew for each seed, "
                 "which lanes cannot share; make it a torch.nn.Parameter(..., requires_grad=False)."
@@ -218,7 +214,7 @@ def check_answers(problem: NeuralProblem, module: nn.Module, sample: tuple[Tenso
     name, m = problem.name, problem.n_objectives
     sample = tuple(t.clone() for t in sample)
     versions = [t._version for t in sample]
-    buffers = {n: (id(b), b._version) for n, b in module.named_buffers()}
+    buffers = {n: (b, b._version) for n, b in module.named_buffers()}
     with torch.random.fork_rng(devices=[]), torch.enable_grad():
         losses: Any = problem.losses(module, sample)
         if not isinstance(losses, Tensor) or losses.shape != (m,):
@@ -242,7 +238,8 @@ def check_answers(problem: NeuralProblem, module: nn.Module, sample: tuple[Tenso
                 f"{found}."
             )
     for n, b in module.named_buffers():
-        if buffers.get(n) != (id(b), b._version):
+        before, version = buffers[n]
+        if before is not b or version != b._version:
             raise Unfit(
                 f"{name!r}: its network changes the buffer {n!r}, which lanes cannot share; use layers "
                 "without running statistics (GroupNorm or LayerNorm in place of BatchNorm)."

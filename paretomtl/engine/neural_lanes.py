@@ -13,6 +13,7 @@ from torch.func import functional_call, vmap  # pyright: ignore[reportPrivateImp
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from paretomtl.aggregation.linalg import length
+from paretomtl.engine.exhausted import is_out_of_memory
 from paretomtl.engine.lanes import Lanes, Sample, origin
 from paretomtl.engine.minibatches import Minibatches
 from paretomtl.engine.network import (
@@ -35,11 +36,11 @@ EVALUATION_CHUNK = 2048
 
 EVALUATION_LANES = 16
 """Lanes evaluated at once on the CPU, so that their activations stay in cache and take the same memory
-however many lanes there are."""
+however many lanes there are. A compiled evaluation takes all lanes of its batch, and fewer samples."""
 
-TWINS = {True: 1e-3, False: 1e-2}
-"""How far gradients of copies may be from those of the network alone, relative to their length: on the CPU, and
-on devices that may round products to TF32."""
+TWINS = 1e-2
+"""How far gradients of copies may be from those of the network alone, relative to their length: far above
+rounding, also of products in TF32, and far below what a wrong rule does."""
 
 COMPILED_CHUNK = 256
 """The same on the CPU where evaluation is compiled: what a call works on stays in cache."""
@@ -122,7 +123,9 @@ class NeuralLanes(Lanes):
         self._sample = tuple(t[: self.n_tasks + 1] for t in self._data["train"])
         check_answers(problem, template, self._sample)
         self._check_stackable()
-        shared = shared_parameters(problem, self._data["train"], batch_size or problem.batch_size)
+        shared, self._silent = shared_parameters(
+            problem, self._data["train"], batch_size or problem.batch_size
+        )
         unknown = sorted(shared - trained[origins[0]].keys())
         if unknown:
             raise Unfit(
@@ -135,19 +138,25 @@ class NeuralLanes(Lanes):
         """Let copies do once what they will do, so that what cannot be stacked is refused before that."""
         name = self._problem.name
         batch = tuple(t[: self._batches.batch_size] for t in self._data["train"])
-        twins = [torch.cat((p[:1], p[:1])).detach().requires_grad_() for p in self.parameters]
-        frozen = [torch.cat((p[:1], p[:1])) for p in self.frozen]
+        two = tuple(torch.stack((t, t)) for t in batch)
+        # one network for all runs, so that no run is refused because of its neighbours
+        alone = seeded_module(self._problem, origin(0, 0, "weights")).to(self._device, self._dtype)
+        named = dict(alone.named_parameters())
+        twins = [_with_axis(torch.stack((p, p)).detach()) for p in map(named.get, self._names)]  # pyright: ignore[reportArgumentType]
+        frozen = [torch.stack((named[n], named[n])).detach() for n in self._frozen]
+        found: tuple[Tensor, ...] = ()
         try:
             with torch.no_grad():
                 self._stacked_losses(self.parameters, self.frozen, self._sample, None)
                 self._stacked_metrics(self.parameters, self.frozen, self._sample)
-            losses = self._stacked_losses(
-                twins, frozen, tuple(torch.stack((t, t)) for t in batch), 0
-            )
-            found = torch.autograd.grad(
-                losses.sum(), twins, allow_unused=True, materialize_grads=True
-            )
+            for mixed in sorted({self._mixed, False}, reverse=True):  # compared without
+                losses = self._stacked_losses(twins, frozen, two, 0, mixed=mixed)
+                found = torch.autograd.grad(
+                    losses.sum(), twins, allow_unused=True, materialize_grads=True
+                )
         except (RuntimeError, ValueError, NotImplementedError) as error:
+            if is_out_of_memory(error):
+                raise
             text = str(error)
             layers: dict[str, torch.nn.Module] = dict(self._template.module.named_modules())  # pyright: ignore[reportUnknownArgumentType]
             if "randomness" in text or "random operation" in text:
@@ -179,35 +188,48 @@ class NeuralLanes(Lanes):
                 f"{name!r}: its network, losses or metrics do what copies in one program cannot."
                 f"{''.join(recurrent[:1])} torch says: {text.splitlines()[0]}"
             ) from error
-        self._check_twins(batch, found)
+        self._check_twins(alone, batch, found)
 
-    def _check_twins(self, batch: tuple[Tensor, ...], found: Sequence[Tensor]) -> None:
+    def _check_twins(
+        self, alone: torch.nn.Module, batch: tuple[Tensor, ...], found: Sequence[Tensor]
+    ) -> None:
         """Compare the gradients of two equal copies with those of the network alone.
 
         `vmap` has rules that are wrong, such as that of `F.embedding` with a padding index.
         """
-        module = self._template.module
-        named = dict(module.named_parameters())
-        with self._arithmetic():
-            losses = self._problem.losses(module, batch)
-        alone = torch.autograd.grad(
+        named = dict(alone.named_parameters())
+        with self._arithmetic(mixed=False):
+            losses = self._problem.losses(alone, batch)
+        gradients = torch.autograd.grad(
             losses.sum(), [named[n] for n in self._names], allow_unused=True, materialize_grads=True
         )
-        lengths = [float(length(g.double().flatten())) for g in alone]
+        lengths = [float(length(g.double().flatten())) for g in gradients]
         total = math.hypot(*lengths)
         if not math.isfinite(total):
             return
-        share = 0.05 if self._mixed else TWINS[self._device.type == "cpu"]
-        for name, own, twins, long in zip(self._names, alone, found, lengths, strict=True):
+        for name, own, twins, long in zip(self._names, gradients, found, lengths, strict=True):
             apart = (twins - own.reshape(twins.shape[1:])).double().flatten(1)
             off = float(length(apart).amax())
-            if off > share * (long + 1e-3 * total):
+            if not off <= TWINS * (long + 1e-3 * total):
                 raise Unfit(
                     f"{self._problem.name!r}: copies of its network in one program would not train as one "
                     f"alone does: they are {off:.2g} off in the gradient of {name!r}, which is {long:.2g} "
                     "long. torch.func.vmap is wrong about an operation that reads it (known: F.embedding "
                     "with `padding_idx`; use the layer nn.Embedding)."
                 )
+
+    def check_shared(self) -> None:
+        """Check that it is known what the tasks share.
+
+        Raises:
+            Unfit: A task showed no gradient.
+        """
+        if self._silent:
+            raise Unfit(
+                f"{self._problem.name!r}: the loss of task {self._silent} has no gradient in the "
+                "minibatches that were looked at, so what tasks share cannot be seen; let "
+                "`shared_parameters` name it."
+            )
 
     def check_representation(self) -> None:
         """Check that gradients by the representation say all that gradients by the trunk would.
@@ -383,25 +405,28 @@ class NeuralLanes(Lanes):
         frozen: Sequence[Tensor],
         batch: tuple[Tensor, ...],
         batch_dim: int | None,
+        *,
+        mixed: bool | None = None,
     ) -> Tensor:
         def one(
             values: tuple[Tensor, ...], frozen: tuple[Tensor, ...], sample: tuple[Tensor, ...]
         ) -> Tensor:
             return functional_call(self._template, self._named(values, frozen), (sample,))
 
-        with self._arithmetic():
+        with self._arithmetic(mixed=mixed):
             losses = vmap(one, in_dims=(0, 0, batch_dim), randomness="error")(
                 tuple(parameters), tuple(frozen), batch
             )
         return losses.to(self._dtype)
 
     @contextmanager
-    def _arithmetic(self) -> Generator[None]:
+    def _arithmetic(self, *, mixed: bool | None = None) -> Generator[None]:
+        mixed = self._mixed if mixed is None else mixed
         # vmap has no rule for the CPU's fused attention and would loop over the lanes.
         attention: AbstractContextManager[object] = nullcontext()
         if self._device.type == "cpu":
             attention = cast("AbstractContextManager[object]", sdpa_kernel(SDPBackend.MATH))
-        with attention, torch.autocast(self._device.type, torch.bfloat16, enabled=self._mixed):
+        with attention, torch.autocast(self._device.type, torch.bfloat16, enabled=mixed):
             yield
 
     def _named(self, values: tuple[Tensor, ...], frozen: tuple[Tensor, ...]) -> dict[str, Tensor]:
@@ -429,9 +454,11 @@ class NeuralLanes(Lanes):
         Their sizes differ by one at the most: a lane alone would take other kernels.
         """
         count = -(-self.n_lanes // self.evaluated_together)
-        for block in torch.arange(self.n_lanes).tensor_split(count):
-            rows = slice(int(block[0]), int(block[-1]) + 1)
-            yield [p[rows] for p in self.parameters], [p[rows] for p in self.frozen]
+        size, larger = divmod(self.n_lanes, count)
+        stop = 0
+        for block in range(count):
+            start, stop = stop, stop + size + (block < larger)
+            yield [p[start:stop] for p in self.parameters], [p[start:stop] for p in self.frozen]
 
     def _metrics(self, split: Split) -> dict[str, Tensor]:
         parts = [self._block_metrics(split, *some) for some in self._blocks()]

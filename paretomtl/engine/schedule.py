@@ -52,6 +52,7 @@ class Clock:
     ) -> None:
         # What a snapshot has to have been paid with, in steps.
         self._price = evaluation / SHARE if snapshots is None else 0.0
+        self.passed_over = False
         self._seen = 0
         self._taken = 1  # the last one
         snapshots = SNAPSHOTS if snapshots is None else snapshots
@@ -77,7 +78,7 @@ class Clock:
         return time.perf_counter() - self._started
 
     def ended(self, step: int) -> bool:
-        """Whether the budget is spent after `step` steps; one step is always made."""
+        """Whether the budget is spent after `step` steps; of one in seconds one step is always made."""
         if self.total is not None:
             return step >= self.total
         assert self._seconds is not None
@@ -92,7 +93,11 @@ class Clock:
         return True
 
     def snapshot_due(self, step: int) -> bool:
-        """Whether the trajectory is recorded after `step` steps; asked once a step."""
+        """Whether the trajectory is recorded after `step` steps; asked at most once a step.
+
+        `passed_over` tells after it whether it would be if that were paid for.
+        """
+        self.passed_over = False
         if self._due is not None:
             if step not in self._due:
                 return False
@@ -101,6 +106,8 @@ class Clock:
         self._next = max(step + 1, math.ceil(step * self._ratio))
         anyway = self._seen % ANYWAY == 0 or step == self.total
         paid = step >= (self._taken + 1) * self._price
+        taken = anyway or paid
         self._seen += 1
-        self._taken += anyway or paid
-        return anyway or paid
+        self._taken += taken
+        self.passed_over = not taken
+        return taken

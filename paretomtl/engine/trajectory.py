@@ -117,15 +117,15 @@ class Trajectory:
             x=self._x.get(lane),
             backward_passes=np.array(self._passes[:length], dtype=np.int64),
             seconds=np.array(self._seconds[:length]),
-            diagnostics={**self._own_diagnostics(rows), **self._own_reports(lane, length)},
+            diagnostics={**self._own_reports(lane, length), **self._own_diagnostics(rows)},
             metrics=self._metrics[lane],
         )
 
     def _own_reports(self, lane: int, length: int) -> dict[str, Array]:
         told = [at.get(lane, {}) for at in self._reports[:length]]
-        like = next((at for at in told if at), dict[str, Array]())
+        like = {name: value for at in told for name, value in at.items()}
         return {
-            name: np.stack([at[name] if at else np.full_like(value, np.nan) for at in told])
+            name: np.stack([at.get(name, np.full_like(value, np.nan)) for at in told])
             for name, value in like.items()
         }
 

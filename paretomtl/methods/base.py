@@ -233,7 +233,8 @@ class Method(ABC):
     def report(self, state: State, signals: Signals) -> dict[str, Tensor]:
         """Return what a record should tell of the method itself, by name: tensors [*batch, ...].
 
-        Asked at every snapshot, with the state after the latest step and the losses before it.
+        Asked at every snapshot, with the state after the latest step and the losses before it. The names
+        of the engine's own diagnostics, such as "weights", are taken.
         """
         return {}
 

@@ -61,6 +61,11 @@ class PMTL(Weighting):
     def __post_init__(self) -> None:
         super().__post_init__()
         count(self, "divisions", least=0)
+        if self.divisions >= _MOST_REFERENCES:
+            raise BadInput(
+                f"pmtl: `divisions` must be less than {_MOST_REFERENCES}: two tasks have one reference more "
+                "than divisions."
+            )
         count(self, "search_steps", least=0)
 
     @property
@@ -70,7 +75,7 @@ class PMTL(Weighting):
         return max(fits, default=1)
 
     def _fits(self, m: int) -> bool:
-        return _references(m, self.divisions or 1) <= _MOST_REFERENCES
+        return _n_references(m, self.divisions or 1) <= _MOST_REFERENCES
 
     def init(
         self,
@@ -125,7 +130,7 @@ class PMTL(Weighting):
 
     def _references(self, m: int, device: torch.device) -> Tensor:
         divisions = self.divisions or {2: 10, 3: 5, 4: 3}.get(m, 2 if m <= 10 else 1)
-        if _references(m, divisions) > _MOST_REFERENCES:
+        if _n_references(m, divisions) > _MOST_REFERENCES:
             advice = "Use fewer divisions." if divisions > 1 else "It needs fewer tasks."
             raise BadInput(
                 f"pmtl with divisions={divisions} has more than {_MOST_REFERENCES} references for {m} "
@@ -135,7 +140,7 @@ class PMTL(Weighting):
         return make(m, divisions, device)
 
 
-def _references(m: int, divisions: int) -> int:
+def _n_references(m: int, divisions: int) -> int:
     """Return how many points the lattice has."""
     return math.comb(divisions + m - 1, m - 1)
 

@@ -58,7 +58,8 @@ def test_neural_losses_and_gradients_equal_one_module_at_a_time(tiny_network: An
 
 
 def test_parameters_of_one_task_alone_are_not_shared(tiny_network: Any) -> None:
-    shared = shared_parameters(tiny_network, tiny_network.data("train"), 8)
+    shared, silent = shared_parameters(tiny_network, tiny_network.data("train"), 8)
+    assert silent is None
     assert shared == {"trunk.weight", "trunk.bias"}
 
 
@@ -100,6 +101,15 @@ def test_snapshots_of_networks_take_their_small_share(
         tiny_network, method, budget=pm.Budget(steps=500), lr=1e-3, snapshots=snapshots
     )
     assert front.outcomes[0].steps.tolist() == steps
+
+
+def test_a_batch_that_has_diverged_whole_ends_soon(tiny_network: Any) -> None:
+    """Not at the next snapshot that is paid for, which may be far."""
+    front = pm.trace(
+        tiny_network, "linear", seeds=3, budget=pm.Budget(steps=5000), optimizer="sgd", lr=1e18
+    )
+    assert not front.ok.any()
+    assert max(outcome.steps[-1] for outcome in front.outcomes) < 30
 
 
 def test_running_statistics_are_refused_with_advice(tiny_network: Any) -> None:

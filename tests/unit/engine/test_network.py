@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from torch.nn.functional import embedding, mse_loss
 import paretomtl as pm
 from paretomtl.engine.lanes import origin
 from paretomtl.engine.network import check_data, seeded_module, shared_parameters
+from paretomtl.engine.neural_lanes import NeuralLanes
 from paretomtl.errors import BadInput, Unfit
 
 STEPS = pm.Budget(steps=12)
@@ -257,6 +259,76 @@ def test_what_does_not_fit_is_refused_before_the_first_step(
     assert "\n" not in str(caught.value)
 
 
+class Deep(nn.Module):
+    """Many ReLU layers: in bfloat16 their gradients are several per cent off."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        sizes = [10, *[64] * 6]
+        layers = [(nn.Linear(a, b), nn.ReLU()) for a, b in pairwise(sizes)]
+        self.trunk = nn.Sequential(*(layer for both in layers for layer in both))
+        self.left, self.right = nn.Linear(64, 1), nn.Linear(64, 1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        z = self.trunk(x)
+        return self.left(z)[..., 0], self.right(z)[..., 0]
+
+
+def test_rounding_in_mixed_precision_is_no_reason_to_refuse_a_network(made: Any) -> None:
+    problem = made(module=lambda self: Deep())
+    front = pm.trace(problem, "linear", seeds=8, budget=STEPS, precision="bfloat16")
+    assert front.ok.all()
+
+
+def test_running_out_of_memory_is_no_unfit_network(
+    made: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first look at copies goes through a whole minibatch; a chunk that is too large is halved."""
+    problem = made()
+    expected = traced(problem, range(6))
+    whole = NeuralLanes._stacked_losses
+
+    def small(self: NeuralLanes, parameters: Any, *rest: Any, **options: Any) -> Tensor:
+        if len(parameters[0]) > 4:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return whole(self, parameters, *rest, **options)
+
+    monkeypatch.setattr(NeuralLanes, "_stacked_losses", small)
+    torch.testing.assert_close(traced(problem, range(6)), expected, rtol=0, atol=0)
+
+
+def test_constant_buffers_may_have_another_type(made: Any) -> None:
+    def module(self: Any) -> nn.Module:
+        net = Positions()
+        net.register_buffer("positions", torch.linspace(-1, 1, 10, dtype=torch.float64))
+        return net
+
+    assert pm.trace(made(module=module), "mgda", budget=STEPS).ok.all()
+
+
+def test_the_last_incomplete_minibatch_is_not_looked_at(made: Any) -> None:
+    """Training never sees it, and some networks cannot take a single sample."""
+
+    def module(self: Any) -> nn.Module:
+        net = Net()
+        net.trunk = nn.Sequential(net.trunk, nn.BatchNorm1d(16, track_running_stats=False))
+        return net
+
+    def data(self: Any, split: str) -> tuple[Tensor, ...]:
+        g = torch.Generator().manual_seed(0)
+        labelled = torch.zeros(41)
+        return torch.randn(41, 10, generator=g), torch.randn(41, generator=g), labelled
+
+    def losses(self: Any, net: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
+        x, s, labelled = batch
+        a, b = net(x)
+        return torch.stack((mse_loss(a, s), (labelled * (b - s).square()).mean()))
+
+    problem = made(module=module, data=data, losses=losses)
+    _, silent = shared_parameters(problem, problem.data("train"), 20)
+    assert silent == 2
+
+
 def test_metrics_that_raise_do_so_before_the_first_step(made: Any) -> None:
     def broken(self: Any, net: nn.Module, batch: Any) -> Any:
         raise ValueError("metrics broke")
@@ -303,10 +375,11 @@ def test_a_task_with_late_labels_shares_the_trunk_and_one_without_is_refused(
     for first in (0, 30, 39):
         problem = made(data=data(first), losses=losses)
         found = shared_parameters(problem, problem.data("train"), batch_size)
-        assert found == {"trunk.weight", "trunk.bias"}
+        assert found == ({"trunk.weight", "trunk.bias"}, None)
     nothing = made(data=data(40), losses=losses)
     with pytest.raises(Unfit, match=r"loss of task 2 has no gradient.*`shared_parameters`"):
-        shared_parameters(nothing, nothing.data("train"), batch_size)
+        pm.trace(nothing, "mgda", budget=STEPS, batch_size=batch_size)
+    assert pm.trace(nothing, "linear", budget=STEPS, batch_size=batch_size).ok.all()
 
 
 def test_a_gradient_method_needs_something_that_tasks_share(made: Any) -> None:
