@@ -40,8 +40,8 @@ def bargain(
     extra = -m % ROWS
     if extra:
         # for `solve`; rows without a share stay as they are
-        cosines = torch.nn.functional.pad(cosines, (0, extra, 0, extra))
-        shares = torch.nn.functional.pad(shares, (0, extra))
+        cosines = torch.constant_pad_nd(cosines, (0, extra, 0, extra))
+        shares = torch.constant_pad_nd(shares, (0, extra))
     a = cosines.sum(-1).clamp(min=0.3).rsqrt()
     square = (a * apply(cosines, a)).sum(-1, keepdim=True)
     a = a * (shares.sum(-1, keepdim=True) / square).sqrt()

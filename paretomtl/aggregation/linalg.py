@@ -86,7 +86,7 @@ def cholesky(matrix: Tensor) -> Tensor:
     extra = -m % ROWS
     if extra:
         # rows of zeros behind the others: the factorization breaks off there, and the others are done
-        matrix = torch.nn.functional.pad(matrix, (0, extra, 0, extra))
+        matrix = torch.constant_pad_nd(matrix, (0, extra, 0, extra))
     factor = cast("Tensor", torch.linalg.cholesky_ex(matrix)[0])  # pyright: ignore[reportUnknownMemberType]
     return factor[..., :m, :m] if extra else factor
 
@@ -101,7 +101,7 @@ def solve_columns(matrix: Tensor, right: Tensor) -> Tensor:
     m = matrix.shape[-1]
     padded = _padded(matrix, None)
     extra = padded.shape[-1] - m
-    columns = torch.nn.functional.pad(right, (0, 0, 0, extra)) if extra else right
+    columns = torch.constant_pad_nd(right, (0, 0, 0, extra)) if extra else right
     solution = cast("Tensor", torch.linalg.solve_ex(padded, columns)[0])  # pyright: ignore[reportUnknownMemberType]
     return solution.narrow(-2, 0, m) if extra else solution
 
@@ -128,7 +128,7 @@ def _padded(matrix: Tensor, diagonal: Tensor | None) -> Tensor:
     tail = make(m, m + extra, matrix.dtype, matrix.device)
     if diagonal is not None:
         tail = tail * diagonal[..., None, None]
-    return torch.nn.functional.pad(matrix, (0, extra, 0, extra)) + tail
+    return torch.constant_pad_nd(matrix, (0, extra, 0, extra)) + tail
 
 
 def _tail(first: int, m: int, dtype: torch.dtype, device: torch.device) -> Tensor:

@@ -112,9 +112,9 @@ def _guess(
     # padded for `solve`; rows of zeros never enter the support
     extra = -m % ROWS
     if extra:
-        padded = torch.nn.functional.pad(matrices.different, (0, extra, 0, extra))
+        padded = torch.constant_pad_nd(matrices.different, (0, extra, 0, extra))
         matrices = matrices._replace(different=padded)
-        force = torch.nn.functional.pad(force, (0, extra))
+        force = torch.constant_pad_nd(force, (0, extra))
     support = _first_support(matrices, force, rays) if rays else force > 0
     s, content, fine = _solve_on(matrices, force, support)
     for _ in range(_BLOCK_ROUNDS - 1):

@@ -40,9 +40,9 @@ def raise_level(
     complete = (level > 0).all(-1)
     if extra:
         # for `solve_columns`; rows of zeros never enter the support
-        cosines = torch.nn.functional.pad(cosines, (0, extra, 0, extra))
-        linear = torch.nn.functional.pad(linear, (0, extra))
-        level = torch.nn.functional.pad(level, (0, extra))
+        cosines = torch.constant_pad_nd(cosines, (0, extra, 0, extra))
+        linear = torch.constant_pad_nd(linear, (0, extra))
+        level = torch.constant_pad_nd(level, (0, extra))
     columns = torch.stack((level, linear), -1)
     support = _first_support(cosines, columns, length)
     a, following, good = _solve_on(cosines, columns, length, support)
