@@ -1,49 +1,39 @@
-"""K copies of one network, advancing together: the author's module for one copy, under `vmap`."""
+"""K copies of one network, advancing together on minibatches of their data."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import NamedTuple, cast
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.func import functional_call, vmap  # pyright: ignore[reportPrivateImportUsage]
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from paretomtl.aggregation.linalg import length
-from paretomtl.engine.exhausted import is_out_of_memory
 from paretomtl.engine.lanes import Lanes, Sample, origin
 from paretomtl.engine.minibatches import Minibatches
 from paretomtl.engine.network import (
-    LossModule,
     check_answers,
     check_data,
     check_ready,
     check_representation,
-    drawn_and_frozen,
     seeded_module,
     shared_parameters,
 )
 from paretomtl.engine.phases import phase
 from paretomtl.engine.program import compiled
+from paretomtl.engine.stack import Stack
+from paretomtl.engine.stackable import check_stackable
 from paretomtl.errors import Unfit
 from paretomtl.problem import SPLITS, NeuralProblem, Split
 
 EVALUATION_CHUNK = 2048
 """Samples evaluated at once."""
 
+COMPILED_CHUNK = 256
+"""The same on the CPU where evaluation is compiled: what a call works on stays in cache."""
+
 EVALUATION_LANES = 16
 """Lanes evaluated at once on the CPU, so that their activations stay in cache and take the same memory
 however many lanes there are. A compiled evaluation takes all lanes of its batch, and fewer samples."""
-
-TWINS = 1e-2
-"""How far gradients of copies may be from those of the network alone, relative to their length: far above
-rounding, also of products in TF32, and far below what a wrong rule does."""
-
-COMPILED_CHUNK = 256
-"""The same on the CPU where evaluation is compiled: what a call works on stays in cache."""
 
 
 class AtRepresentation(NamedTuple):
@@ -85,31 +75,19 @@ class NeuralLanes(Lanes):
         data: dict[Split, tuple[Tensor, ...]] = {split: problem.data(split) for split in SPLITS}
         for split, tensors in data.items():
             check_data(problem, split, tensors)
-        self._names = [name for name, p in template.named_parameters() if p.requires_grad]
-        if not self._names:
-            raise Unfit(f"{problem.name!r}: its network has no parameter to train.")
-        trained = {o: dict(module.named_parameters()) for o, module in modules.items()}
-        self.parameters = [
-            _with_axis(torch.stack([trained[o][name].detach() for o in origins]).to(device))
-            for name in self._names
-        ]
-        self._frozen = drawn_and_frozen(problem, template)
-        self.frozen = [
-            torch.stack([trained[o][name].detach() for o in origins]).to(device)
-            for name in self._frozen
-        ]
-        self._scalars = {name for name in self._names if not trained[origins[0]][name].ndim}
+        named = {o: dict(module.named_parameters()) for o, module in modules.items()}
+        self._stack = Stack(problem, template.to(device), mixed=mixed, dtype=dtype)
+        self.parameters, self.frozen = self._stack.of([named[o] for o in origins])
         unique = list(dict.fromkeys(seeds))
         index = torch.tensor([unique.index(seed) for seed in seeds])
         self._problem = problem
-        self._mixed, self._dtype, self._device = mixed, dtype, device
+        self._dtype, self._device = dtype, device
         self._probe_shape: tuple[int, ...] | None = None
         self._chunk = EVALUATION_CHUNK
         if device.type == "cpu":
             self.evaluated_together = EVALUATION_LANES
         self._whole_chunk: Callable[..., Tensor] | None = None
         self._whole_layout: list[tuple[object, ...]] = []
-        self._template = LossModule(problem, template.to(device))
         self._data = {split: _cast(tensors, dtype, device) for split, tensors in data.items()}
         self._batches = Minibatches(
             len(self._data["train"][0]),
@@ -122,101 +100,18 @@ class NeuralLanes(Lanes):
         # another number of samples than of tasks, so that losses of samples are not taken for theirs
         self._sample = tuple(t[: self.n_tasks + 1] for t in self._data["train"])
         check_answers(problem, template, self._sample)
-        self._check_stackable()
+        first = tuple(t[: self._batches.batch_size] for t in self._data["train"])
+        check_stackable(self._stack, self.parameters, self.frozen, self._sample, first)
         shared, self._silent = shared_parameters(
             problem, self._data["train"], batch_size or problem.batch_size
         )
-        unknown = sorted(shared - trained[origins[0]].keys())
+        unknown = sorted(shared - named[origins[0]].keys())
         if unknown:
             raise Unfit(
                 f"{problem.name!r} says that its tasks share the parameter {unknown[0]!r}, which its "
                 "network does not have."
             )
-        self.shared = [name in shared for name in self._names]
-
-    def _check_stackable(self) -> None:
-        """Let copies do once what they will do, so that what cannot be stacked is refused before that."""
-        name = self._problem.name
-        batch = tuple(t[: self._batches.batch_size] for t in self._data["train"])
-        two = tuple(torch.stack((t, t)) for t in batch)
-        # one network for all runs, so that no run is refused because of its neighbours
-        alone = seeded_module(self._problem, origin(0, 0, "weights")).to(self._device, self._dtype)
-        named = dict(alone.named_parameters())
-        twins = [_with_axis(torch.stack((p, p)).detach()) for p in map(named.get, self._names)]  # pyright: ignore[reportArgumentType]
-        frozen = [torch.stack((named[n], named[n])).detach() for n in self._frozen]
-        found: tuple[Tensor, ...] = ()
-        try:
-            with torch.no_grad():
-                self._stacked_losses(self.parameters, self.frozen, self._sample, None)
-                self._stacked_metrics(self.parameters, self.frozen, self._sample)
-            for mixed in sorted({self._mixed, False}, reverse=True):  # compared without
-                losses = self._stacked_losses(twins, frozen, two, 0, mixed=mixed)
-                found = torch.autograd.grad(
-                    losses.sum(), twins, allow_unused=True, materialize_grads=True
-                )
-        except (RuntimeError, ValueError, NotImplementedError) as error:
-            if is_out_of_memory(error):
-                raise
-            text = str(error)
-            layers: dict[str, torch.nn.Module] = dict(self._template.module.named_modules())  # pyright: ignore[reportUnknownArgumentType]
-            if "randomness" in text or "random operation" in text:
-                drawing = [
-                    f"{path!r} ({type(layer).__name__})"
-                    for path, layer in layers.items()
-                    if "dropout" in type(layer).__name__.lower()
-                ]
-                where = f": {', '.join(drawing)}" if drawing else ""
-                raise Unfit(
-                    f"{name!r}: its network draws random numbers while it computes{where}, and a lane's "
-                    "numbers must not depend on its neighbors; leave such layers out (weight decay "
-                    "regularizes without them)."
-                ) from error
-            if ".item()" in text or "data-dependent" in text:
-                raise Unfit(
-                    f"{name!r}: its network, losses or metrics look at numbers while they compute "
-                    "(`.item()`, a branch), which copies in one program cannot; use torch.where instead. "
-                    f"torch says: {text.splitlines()[0]}"
-                ) from error
-            # one network alone has been evaluated before, so it is the stacking that fails
-            recurrent = [
-                f" {path!r} is a {type(layer).__name__}, which torch cannot stack: write the loop over "
-                "time with a cell (GRUCell or RNNCell; LSTMCell cannot be stacked either)."
-                for path, layer in layers.items()
-                if isinstance(layer, torch.nn.RNNBase)
-            ]
-            raise Unfit(
-                f"{name!r}: its network, losses or metrics do what copies in one program cannot."
-                f"{''.join(recurrent[:1])} torch says: {text.splitlines()[0]}"
-            ) from error
-        self._check_twins(alone, batch, found)
-
-    def _check_twins(
-        self, alone: torch.nn.Module, batch: tuple[Tensor, ...], found: Sequence[Tensor]
-    ) -> None:
-        """Compare the gradients of two equal copies with those of the network alone.
-
-        `vmap` has rules that are wrong, such as that of `F.embedding` with a padding index.
-        """
-        named = dict(alone.named_parameters())
-        with self._arithmetic(mixed=False):
-            losses = self._problem.losses(alone, batch)
-        gradients = torch.autograd.grad(
-            losses.sum(), [named[n] for n in self._names], allow_unused=True, materialize_grads=True
-        )
-        lengths = [float(length(g.double().flatten())) for g in gradients]
-        total = math.hypot(*lengths)
-        if not math.isfinite(total):
-            return
-        for name, own, twins, long in zip(self._names, gradients, found, lengths, strict=True):
-            apart = (twins - own.reshape(twins.shape[1:])).double().flatten(1)
-            off = float(length(apart).amax())
-            if not off <= TWINS * (long + 1e-3 * total):
-                raise Unfit(
-                    f"{self._problem.name!r}: copies of its network in one program would not train as one "
-                    f"alone does: they are {off:.2g} off in the gradient of {name!r}, which is {long:.2g} "
-                    "long. torch.func.vmap is wrong about an operation that reads it (known: F.embedding "
-                    "with `padding_idx`; use the layer nn.Embedding)."
-                )
+        self.shared = [name in shared for name in self._stack.trained]
 
     def check_shared(self) -> None:
         """Check that it is known what the tasks share.
@@ -237,8 +132,9 @@ class NeuralLanes(Lanes):
         Raises:
             Unfit: They do not, for a reason that is named.
         """
-        shared = [n for n, is_shared in zip(self._names, self.shared, strict=True) if is_shared]
-        check_representation(self._problem, self._template.module, self._sample, shared)
+        names = zip(self._stack.trained, self.shared, strict=True)
+        shared = [name for name, is_shared in names if is_shared]
+        check_representation(self._problem, self._stack.module, self._sample, shared)
 
     def select(self, rows: Tensor) -> None:
         """Go on with some of the lanes."""
@@ -248,7 +144,7 @@ class NeuralLanes(Lanes):
 
     def losses(self, sample: Sample) -> Tensor:
         """Return each network's losses on its minibatch."""
-        return self._stacked_losses(self.parameters, self.frozen, sample, 0)
+        return self._stack.losses(self.parameters, self.frozen, sample, 0)
 
     def draw(self) -> Sample:
         """Gather the next minibatch of each lane's seed."""
@@ -306,7 +202,9 @@ class NeuralLanes(Lanes):
             self._representation_shape(sample), dtype=self._dtype, device=self._device
         )
         probe.requires_grad_()
-        losses, representation = self._stacked_with_probe(probe, sample)
+        losses, representation = self._stack.losses_with_probe(
+            self.parameters, self.frozen, sample, probe
+        )
         heads = [p for p, shared in zip(self.parameters, self.shared, strict=True) if not shared]
         rows: list[Tensor] = []
         own: list[list[Tensor]] = []
@@ -336,24 +234,13 @@ class NeuralLanes(Lanes):
             )
         )
 
-    def _stacked_with_probe(self, probe: Tensor, sample: Sample) -> tuple[Tensor, Tensor]:
-        def one(
-            values: tuple[Tensor, ...], frozen: tuple[Tensor, ...], batch: Sample, zero: Tensor
-        ) -> tuple[Tensor, Tensor]:
-            named = self._named(values, frozen)
-            return functional_call(self._template, named, (batch, False, zero))
-
-        with self._arithmetic():
-            losses, representation = vmap(one, randomness="error")(
-                tuple(self.parameters), tuple(self.frozen), sample, probe
-            )
-        return losses.to(self._dtype), representation
-
     def _representation_shape(self, sample: Sample) -> tuple[int, ...]:
         if self._probe_shape is None:
             none = torch.zeros(self.n_lanes, dtype=self._dtype, device=self._device)
             with torch.no_grad():
-                _, representation = self._stacked_with_probe(none, sample)
+                _, representation = self._stack.losses_with_probe(
+                    self.parameters, self.frozen, sample, none
+                )
             self._probe_shape = tuple(representation.shape[1:])
         return (self.n_lanes, *self._probe_shape)
 
@@ -367,8 +254,8 @@ class NeuralLanes(Lanes):
         """
 
         def losses(*tensors: Tensor) -> Tensor:
-            n, end = len(self._names), len(self._names) + len(self._frozen)
-            return self._stacked_losses(tensors[:n], tensors[n:end], tensors[end:], None)
+            n, end = len(self.parameters), len(self.parameters) + len(self.frozen)
+            return self._stack.losses(tensors[:n], tensors[n:end], tensors[end:], None)
 
         size = COMPILED_CHUNK if self._device.type == "cpu" else EVALUATION_CHUNK
         data = next((d for d in self._data.values() if len(d[0]) >= size), None)
@@ -399,40 +286,6 @@ class NeuralLanes(Lanes):
                     figures[lane].setdefault(split, {})[name] = float(value)
         return None, figures
 
-    def _stacked_losses(
-        self,
-        parameters: Sequence[Tensor],
-        frozen: Sequence[Tensor],
-        batch: tuple[Tensor, ...],
-        batch_dim: int | None,
-        *,
-        mixed: bool | None = None,
-    ) -> Tensor:
-        def one(
-            values: tuple[Tensor, ...], frozen: tuple[Tensor, ...], sample: tuple[Tensor, ...]
-        ) -> Tensor:
-            return functional_call(self._template, self._named(values, frozen), (sample,))
-
-        with self._arithmetic(mixed=mixed):
-            losses = vmap(one, in_dims=(0, 0, batch_dim), randomness="error")(
-                tuple(parameters), tuple(frozen), batch
-            )
-        return losses.to(self._dtype)
-
-    @contextmanager
-    def _arithmetic(self, *, mixed: bool | None = None) -> Generator[None]:
-        mixed = self._mixed if mixed is None else mixed
-        # vmap has no rule for the CPU's fused attention and would loop over the lanes.
-        attention: AbstractContextManager[object] = nullcontext()
-        if self._device.type == "cpu":
-            attention = cast("AbstractContextManager[object]", sdpa_kernel(SDPBackend.MATH))
-        with attention, torch.autocast(self._device.type, torch.bfloat16, enabled=mixed):
-            yield
-
-    def _named(self, values: tuple[Tensor, ...], frozen: tuple[Tensor, ...]) -> dict[str, Tensor]:
-        named = dict(zip([*self._names, *self._frozen], [*values, *frozen], strict=True))
-        return {f"module.{n}": v.reshape(()) if n in self._scalars else v for n, v in named.items()}
-
     def _evaluate(self, split: Split) -> Tensor:
         data = self._data[split]
         n = len(data[0])
@@ -442,7 +295,7 @@ class NeuralLanes(Lanes):
                 losses = self._whole_chunk(*self.parameters, *self.frozen, *chunk)
             else:
                 losses = torch.cat(
-                    [self._stacked_losses(*some, chunk, None) for some in self._blocks()]
+                    [self._stack.losses(*some, chunk, None) for some in self._blocks()]
                 )
             total = total + losses * (len(chunk[0]) / n)
         assert isinstance(total, Tensor)
@@ -471,26 +324,10 @@ class NeuralLanes(Lanes):
         n = len(data[0])
         totals: dict[str, Tensor] = {}
         for chunk in _chunks(data, EVALUATION_CHUNK):
-            for name, value in self._stacked_metrics(parameters, frozen, chunk).items():
+            for name, value in self._stack.metrics(parameters, frozen, chunk).items():
                 share = value * (len(chunk[0]) / n)
                 totals[name] = totals[name] + share if name in totals else share
         return totals
-
-    def _stacked_metrics(
-        self, parameters: Sequence[Tensor], frozen: Sequence[Tensor], batch: tuple[Tensor, ...]
-    ) -> dict[str, Tensor]:
-        def one(
-            values: tuple[Tensor, ...], frozen: tuple[Tensor, ...], sample: tuple[Tensor, ...]
-        ) -> dict[str, Tensor]:
-            with self._arithmetic():
-                return functional_call(self._template, self._named(values, frozen), (sample, True))
-
-        return vmap(one, in_dims=(0, 0, None))(tuple(parameters), tuple(frozen), batch)
-
-
-def _with_axis(parameter: Tensor) -> Tensor:
-    """Return stacked parameters to be trained, [lanes, ...]; a single number a lane as [lanes, 1]."""
-    return (parameter if parameter.ndim > 1 else parameter.unsqueeze(-1)).requires_grad_()
 
 
 def _chunks(data: tuple[Tensor, ...], size: int) -> Iterator[tuple[Tensor, ...]]:

@@ -16,7 +16,7 @@ from torch.nn.functional import embedding, mse_loss
 import paretomtl as pm
 from paretomtl.engine.lanes import origin
 from paretomtl.engine.network import check_data, seeded_module, shared_parameters
-from paretomtl.engine.neural_lanes import NeuralLanes
+from paretomtl.engine.stack import Stack
 from paretomtl.errors import BadInput, Unfit
 
 STEPS = pm.Budget(steps=12)
@@ -286,14 +286,14 @@ def test_running_out_of_memory_is_no_unfit_network(
     """The first look at copies goes through a whole minibatch; a chunk that is too large is halved."""
     problem = made()
     expected = traced(problem, range(6))
-    whole = NeuralLanes._stacked_losses
+    whole = Stack.losses
 
-    def small(self: NeuralLanes, parameters: Any, *rest: Any, **options: Any) -> Tensor:
+    def small(self: Stack, parameters: Any, *rest: Any, **options: Any) -> Tensor:
         if len(parameters[0]) > 4:
             raise torch.OutOfMemoryError("CUDA out of memory.")
         return whole(self, parameters, *rest, **options)
 
-    monkeypatch.setattr(NeuralLanes, "_stacked_losses", small)
+    monkeypatch.setattr(Stack, "losses", small)
     torch.testing.assert_close(traced(problem, range(6)), expected, rtol=0, atol=0)
 
 

@@ -34,7 +34,7 @@ def divided(tiny_network: Any) -> Any:
 
 def one(lanes: NeuralLanes, lane: int) -> Any:
     module = lanes._problem.module().double()
-    for name, value in zip(lanes._names, lanes.parameters, strict=True):
+    for name, value in zip(lanes._stack.trained, lanes.parameters, strict=True):
         module.get_parameter(name).data.copy_(value[lane])
     return module
 
