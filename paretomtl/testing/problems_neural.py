@@ -116,6 +116,10 @@ class NeuralKit:
         yield Finding("losses are means over the samples", error < 1e-9, f"{error:.1e}")
         low = bool((found >= self.problem.lower_bound).all())
         yield Finding("no loss falls below `lower_bound`", low)
+        stated = self.problem.initial_losses
+        if stated is not None:
+            fits = stated.shape == (m,) and bool(stated.isfinite().all())
+            yield Finding("`initial_losses` are m finite numbers", fits, f"{list(stated.shape)}")
 
     def gradients(self) -> Iterator[Finding]:
         """Compare with central differences along random directions, in float64."""
