@@ -52,7 +52,7 @@ def minimize_nonnegative(
         feasible.
     """
     m = force.shape[-1]
-    if settled(force <= 0):
+    if settled(force <= 0):  # no force draws any index in: what the rounds below would find
         return torch.zeros_like(force)
     each = force.shape[-2] if force.ndim == matrix.ndim else 1
     matrices, f = _Matrices(matrix.reshape(-1, m, m), each), force.reshape(-1, m)

@@ -161,9 +161,8 @@ class Batch:
             step = self.steps_done
             ended = clock.ended(step)
             check = self.standstill is not None and self.standstill.due(step)
-            due = ended or check or clock.snapshot_due(step)
-            # looking whether anybody is left costs less than going on for nobody
-            if due or (clock.passed_over and not bool(self.alive.any())):
+            # Not sooner where all have diverged: where a run's record ends must not depend on the others.
+            if ended or check or clock.snapshot_due(step):
                 with phase("evaluation"):
                     losses = self.lanes.evaluate()
                 if self.standstill is not None and check:

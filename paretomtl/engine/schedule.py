@@ -52,7 +52,6 @@ class Clock:
     ) -> None:
         # What a snapshot has to have been paid with, in steps.
         self._price = evaluation / SHARE if snapshots is None else 0.0
-        self.passed_over = False
         self._seen = 0
         self._taken = 1  # the last one
         snapshots = SNAPSHOTS if snapshots is None else snapshots
@@ -93,11 +92,7 @@ class Clock:
         return True
 
     def snapshot_due(self, step: int) -> bool:
-        """Whether the trajectory is recorded after `step` steps; asked at most once a step.
-
-        `passed_over` tells after it whether it would be if that were paid for.
-        """
-        self.passed_over = False
+        """Whether the trajectory is recorded after `step` steps; asked at most once a step."""
         if self._due is not None:
             if step not in self._due:
                 return False
@@ -109,5 +104,4 @@ class Clock:
         taken = anyway or paid
         self._seen += 1
         self._taken += taken
-        self.passed_over = not taken
         return taken

@@ -75,11 +75,11 @@ class FairGrad(GramianWeighting):
 
     def _root(self, gramian: Gramian, wish: Tensor | None, precision: float) -> Weights:
         """Return the root for m times the preference (None: ones); where alpha is 0, that itself."""
-        nash = gramian
+        nash = None
         if self._some_nash:
             nash = power_root(gramian, 1.0, precision=precision, rounds=28, shares=wish)
-        if self._all_nash:
-            return nash
+            if self._all_nash:
+                return nash
         alpha = lane(self.alpha, gramian)
         positive = torch.where(alpha > 0, alpha, 1.0)
         shares = None
@@ -88,4 +88,4 @@ class FairGrad(GramianWeighting):
             shares = torch.where(wish > 0, (wish.log() / positive).clamp(-700, 700).exp(), 0.0)
         weights = power_root(gramian, positive, precision=precision, rounds=64, shares=shares)
         weights = torch.where(alpha > 0, weights, 1.0 if wish is None else wish)
-        return torch.where(alpha == 1, nash, weights) if self._some_nash else weights
+        return weights if nash is None else torch.where(alpha == 1, nash, weights)

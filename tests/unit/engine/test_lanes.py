@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 import paretomtl as pm
+from paretomtl.engine.chunks import run_lanes
+from paretomtl.engine.lane import Lane, Settings
 from paretomtl.engine.lanes import AnalyticLanes
 from paretomtl.engine.network import shared_parameters
 from paretomtl.engine.neural_lanes import NeuralLanes
 from paretomtl.engine.seeding import generator, stable_hash
 from paretomtl.errors import BadInput
+from paretomtl.sweep.spec import Budget, Optimizer
 
 CPU = torch.device("cpu")
 
@@ -103,13 +107,18 @@ def test_snapshots_of_networks_take_their_small_share(
     assert front.outcomes[0].steps.tolist() == steps
 
 
-def test_a_batch_that_has_diverged_whole_ends_soon(tiny_network: Any) -> None:
-    """Not at the next snapshot that is paid for, which may be far."""
-    front = pm.trace(
-        tiny_network, "linear", seeds=3, budget=pm.Budget(steps=5000), optimizer="sgd", lr=1e18
+def test_where_a_diverged_run_ends_does_not_depend_on_the_others(tiny_network: Any) -> None:
+    settings = Settings(optimizer=Optimizer(name="sgd"), budget=Budget(steps=600))
+    wild, tame = (
+        Lane(method=pm.method("linear"), preference=(0.5, 0.5), seed=0, key=0, lr=lr)
+        for lr in (1e18, 1e-3)
     )
-    assert not front.ok.any()
-    assert max(outcome.steps[-1] for outcome in front.outcomes) < 30
+    (alone,) = run_lanes(tiny_network, [wild], settings)
+    beside, _ = run_lanes(tiny_network, [wild, tame], settings)
+    assert alone.status == beside.status == "diverged"
+    np.testing.assert_array_equal(alone.steps, beside.steps)
+    np.testing.assert_array_equal(alone.losses["test"], beside.losses["test"])
+    assert len(alone.steps) < 6
 
 
 def test_running_statistics_are_refused_with_advice(tiny_network: Any) -> None:

@@ -58,18 +58,6 @@ def test_no_snapshot_is_left_out_that_is_paid_for() -> None:
         assert (before + 2) * 1.5 > SHARE * step
 
 
-def test_what_is_passed_over_is_known() -> None:
-    clock = Clock(Budget(steps=1000), passes_per_step=1, snapshots=None, evaluation=30.0)
-    over: list[int] = []
-    taken: list[int] = []
-    for step in range(1001):
-        if clock.snapshot_due(step):
-            taken.append(step)
-        if clock.passed_over:
-            over.append(step)
-    assert sorted(over + taken) == snapshot_steps(1000, SNAPSHOTS)
-
-
 def test_a_budget_of_seconds_spares_snapshots_too() -> None:
     counts: list[int] = []
     for evaluation in (0.0, 1e6):
