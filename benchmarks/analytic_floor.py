@@ -35,7 +35,7 @@ from torch import Tensor
 import paretomtl as pm
 from paretomtl.engine.loop import Batch, Lane, Settings
 from paretomtl.problem import AnalyticProblem
-from paretomtl.sweep.spec import Budget, Optimizer
+from paretomtl.sweep.settings import Budget, Optimizer
 
 REQUIRED = 6
 RATE, EPS, BETAS = 0.01, 1e-8, (0.9, 0.999)

@@ -44,8 +44,8 @@ from neural_lanes import Classification, TwoHeads, _cpu
 import paretomtl as pm
 from paretomtl.engine.chunks import run_lanes
 from paretomtl.engine.compute import Compute
-from paretomtl.engine.lane import Lane, Settings
-from paretomtl.sweep.spec import Budget, Optimizer
+from paretomtl.engine.lane import Lane
+from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
 REQUIRED = 9.0
 RATE = 1e-3

@@ -41,7 +41,7 @@ from torch import Tensor
 import paretomtl as pm
 from paretomtl.errors import NoKnownFront
 from paretomtl.problem import AnalyticProblem, ProblemCard
-from paretomtl.sweep.spec import Optimizer
+from paretomtl.sweep.settings import Optimizer
 
 POINTS, STEPS, REFERENCE = 10, 500, 1.1
 

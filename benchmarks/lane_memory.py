@@ -21,10 +21,10 @@ from neural_lanes import Classification
 import paretomtl as pm
 from paretomtl.engine.chunks import cut, predicted_bytes, run_lanes
 from paretomtl.engine.compute import Compute
-from paretomtl.engine.lane import Lane, Settings
+from paretomtl.engine.lane import Lane
 from paretomtl.engine.loop import Batch
 from paretomtl.executors.memory import PeakMemory
-from paretomtl.sweep.spec import Budget, Optimizer
+from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
 CPU = torch.device("cpu")
 

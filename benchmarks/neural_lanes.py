@@ -37,10 +37,10 @@ from torch.nn.functional import cross_entropy
 import paretomtl as pm
 from paretomtl.engine.chunks import batch_of, cut
 from paretomtl.engine.compute import Compute
-from paretomtl.engine.lane import Lane, Settings
+from paretomtl.engine.lane import Lane
 from paretomtl.engine.loop import Batch
 from paretomtl.problem import NeuralProblem, ProblemCard, Split
-from paretomtl.sweep.spec import Budget, Optimizer
+from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
 
 class TwoHeads(nn.Module):

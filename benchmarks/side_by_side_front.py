@@ -37,7 +37,7 @@ from torch import Tensor
 import paretomtl as pm
 from paretomtl.engine.loop import Batch, Lane, Settings
 from paretomtl.problem import AnalyticProblem
-from paretomtl.sweep.spec import Budget, Optimizer
+from paretomtl.sweep.settings import Budget, Optimizer
 
 RATE = 0.01
 FLAT = 1.5

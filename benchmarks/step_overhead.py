@@ -21,11 +21,11 @@ from torch.nn.functional import cross_entropy
 
 import paretomtl as pm
 from paretomtl.engine.compute import Compute
-from paretomtl.engine.lane import Lane, Settings
+from paretomtl.engine.lane import Lane
 from paretomtl.engine.loop import Batch
 from paretomtl.engine.profile import profile_step
 from paretomtl.problem import Split
-from paretomtl.sweep.spec import Budget, Optimizer
+from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
 
 class Heads(nn.Module):

@@ -34,17 +34,17 @@ if TYPE_CHECKING:
     from paretomtl.problem import problems as problems
     from paretomtl.records.store import open_store as open_store
     from paretomtl.sweep.preferences import preferences as preferences
-    from paretomtl.sweep.spec import Budget as Budget
-    from paretomtl.sweep.spec import Optimizer as Optimizer
-    from paretomtl.sweep.spec import Stop as Stop
+    from paretomtl.sweep.settings import Budget as Budget
+    from paretomtl.sweep.settings import Optimizer as Optimizer
+    from paretomtl.sweep.settings import Stop as Stop
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "Budget": "paretomtl.sweep.spec",
+    "Budget": "paretomtl.sweep.settings",
     "Front": "paretomtl.front",
-    "Optimizer": "paretomtl.sweep.spec",
-    "Stop": "paretomtl.sweep.spec",
+    "Optimizer": "paretomtl.sweep.settings",
+    "Stop": "paretomtl.sweep.settings",
     "aggregate": "paretomtl.methods.call",
     "epsilon": "paretomtl.indicators",
     "gd": "paretomtl.indicators",

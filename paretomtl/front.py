@@ -15,23 +15,17 @@ from paretomtl.engine.chunks import run_lanes
 from paretomtl.engine.compute import Compute
 from paretomtl.engine.loop import Progress
 from paretomtl.engine.outcome import Outcome
-from paretomtl.engine.runs import (
-    check_fit,
-    check_level,
-    check_optimizer,
-    choice_of,
-    lane_of,
-    settings_of,
-)
-from paretomtl.errors import BadInput, missing_extra
+from paretomtl.engine.runs import lane_of
+from paretomtl.errors import BadInput, missing_extra, unknown_name
 from paretomtl.indicators import hypervolume, nondominated
-from paretomtl.methods.base import Method, SetMethod
+from paretomtl.methods.base import Method, methods
 from paretomtl.methods.base import method as make_method
 from paretomtl.problem import Problem
 from paretomtl.problem import problem as make_problem
-from paretomtl.sweep.preferences import checked
-from paretomtl.sweep.preferences import preferences as preference_grid
-from paretomtl.sweep.spec import Budget, Level, Optimizer, OptimizerName, Precision, RunSpec, Stop
+from paretomtl.sweep.cells import Pair, preferences_of, runs_of, seeds_of
+from paretomtl.sweep.options import choice_of
+from paretomtl.sweep.settings import SETTINGS, Optimizer, OptimizerName, Settings
+from paretomtl.sweep.spec import RunSpec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,49 +149,28 @@ def trace(
     preferences: int | ArrayLike | Tensor | None = None,
     gammas: Sequence[float] | None = None,
     seeds: int | Sequence[int] | ArrayLike | Tensor = 1,
-    budget: Budget | None = None,
-    optimizer: OptimizerName | Optimizer = "adam",
     lr: float | None = None,
-    batch_size: int | None = None,
-    precision: Precision | None = None,
-    heads: str = "unweighted",
-    snapshots: int | None = None,
-    stop: Stop | None = None,
-    level: Level = "parameters",
-    device: str = "auto",
-    compile: bool = False,
-    deterministic: bool = False,
-    memory: float | str | None = None,
     progress: Callable[[Progress], None] | None = None,
+    **how: Any,
 ) -> Front:
     """Run one method on one problem for every preference, gamma and seed, as one batched program.
 
     Args:
         problem: A registered name, or an instance.
-        method: A registered name, or an instance.
+        method: A registered name, or an instance: `pm.method("cagrad", c=0.2)` has options.
         preferences: How many (spread by Das and Dennis), the list itself [k, m], or None for the
             uniform one.
         gammas: Exponents for a method with the option `gamma`; combined with every preference.
         seeds: How many (0, 1, ...), or the list.
-        budget: When a run ends; 1000 steps unless stated.
-        optimizer: Name, or a full `Optimizer` with its schedule.
-        lr: Learning rate; the optimizer's default when None.
-        batch_size: Samples in a minibatch of a network; the problem's own when None.
-        precision: "float64" or "float32"; None: float64 for formulas, float32 for networks. Networks
-            also in "bfloat16" (mixed) and, on a GPU, "tf32".
-        heads: Whether gradient methods "unweighted" or "weighted" train task-specific parameters.
-        snapshots: Log-spaced points of the trajectory to keep; None for 24, for networks those of them whose
-            evaluation takes at most 3 % of the passes, and one in five in any case.
-        stop: When a run ends before its budget, because its losses stand still; None for never.
-        level: Where gradient methods see the tasks' gradients: "parameters" or "representation".
-        device: "auto", "cpu", "cuda", "cuda:1".
-        compile: Whether the step is compiled: some seconds first, then 1.5 to 3.5 times as fast for networks.
-        deterministic: Whether numbers are the same to the bit in any batch, with any thread count.
-        memory: Bytes for the tensors of a chunk, such as "6 GB"; None for no limit.
+        lr: Learning rate; the optimizer's own when None.
         progress: Called at every snapshot, and a few times a second in between.
+        how: Settings of the runs and of the computation, by name: the fields of
+            `paretomtl.sweep.settings.Settings` (`budget`, `optimizer`, which may be a mere name,
+            `batch_size`, `precision`, `heads`, `snapshots`, `stop`, `level`) and of
+            `paretomtl.engine.Compute` (`device`, `compile`, `deterministic`, `memory`).
 
     Raises:
-        UnknownName: No such problem, method or option.
+        UnknownName: No such problem, method, option or setting.
         BadInput: An argument does not fit; the message says what would.
 
     Example:
@@ -206,81 +179,61 @@ def trace(
         >>> front.objectives.shape
         torch.Size([5, 2])
     """
-    compute = Compute(device=device, compile=compile, deterministic=deterministic, memory=memory)
-    the_problem = make_problem(problem)
-    the_method = make_method(method)
-    m = the_problem.n_objectives
-    wishes = _preferences(preferences, m)
-    base = _optimizer(optimizer, lr)
-    limit = Budget(steps=1000) if budget is None else budget
-    if not isinstance(limit, Budget):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise BadInput(f"`budget` must be a Budget, such as Budget(steps=100); found {limit!r}.")
-    variants = _variants(the_method, gammas)
-    chosen = choice_of(the_problem)
+    settings, compute = _how(method, lr, how)
+    subject, base = make_problem(problem), make_method(method)
+    choice = choice_of(subject)
+    points = preferences_of(
+        _uniform(subject) if preferences is None else preferences, subject.n_objectives
+    )
     specs: list[RunSpec] = []
     members: list[Method] = []
-    for variant in variants:
-        is_set = isinstance(variant, SetMethod)
-        for seed in _seeds(seeds):
-            for wish in wishes:
-                check_fit(the_problem, variant, wish)
-                check_optimizer(variant, base, limit, m, level)
-                check_level(the_problem, variant, level)
-                members.append(variant)
-                specs.append(
-                    RunSpec(
-                        problem=chosen,
-                        method=choice_of(variant),
-                        preference=wish,
-                        seed=seed,
-                        optimizer=base,
-                        budget=limit,
-                        batch_size=batch_size,
-                        precision=precision,
-                        heads=heads,  # pyright: ignore[reportArgumentType]
-                        snapshots=snapshots,
-                        stop=stop,
-                        level=level,
-                        population=tuple(wishes) if is_set else (),
-                    )
-                )
-    outcomes = run_lanes(
-        the_problem,
-        [lane_of(spec, member) for spec, member in zip(specs, members, strict=True)],
-        settings_of(specs[0]),
-        compute=compute,
-        progress=progress,
+    for variant in _variants(base, gammas):
+        pair = Pair(subject, choice, variant, choice_of(variant))
+        runs = runs_of(pair, settings, points, seeds_of(seeds), seed_by_seed=True)
+        specs += runs
+        members += [variant] * len(runs)
+    lanes = [lane_of(spec, member) for spec, member in zip(specs, members, strict=True)]
+    outcomes = run_lanes(subject, lanes, settings, compute=compute, progress=progress)
+    return Front(subject, tuple(members), tuple(specs), tuple(outcomes))
+
+
+_COMPUTE = tuple(f.name for f in dataclasses.fields(Compute))
+
+
+def _how(method: str | Method, lr: float | None, given: dict[str, Any]) -> tuple[Settings, Compute]:
+    """Share out named arguments between what changes numbers and what changes speed."""
+    for name in given:
+        if name not in (*SETTINGS, *_COMPUTE):
+            raise _unknown_setting(method, name, given[name])
+    settings = {name: value for name, value in given.items() if name in SETTINGS}
+    settings["optimizer"] = _optimizer(given.get("optimizer", "adam"), lr)
+    if settings.get("budget") is None:  # as when it is left out
+        settings.pop("budget", None)
+    compute = {name: value for name, value in given.items() if name in _COMPUTE}
+    return Settings(**settings), Compute(**compute)
+
+
+def _unknown_setting(method: str | Method, name: str, value: object) -> BadInput:
+    known = method if isinstance(method, Method) else methods.get(str(method))
+    options = [] if known is None else [f.name for f in dataclasses.fields(known)]
+    if name not in options:
+        return unknown_name("setting", name, (*SETTINGS, *_COMPUTE, "lr", "gammas"))
+    label = method.name if isinstance(method, Method) else method
+    return BadInput(
+        f"`{name}` is an option of method {label!r}, and options go with the method: pass "
+        f"pm.method({label!r}, {name}={value!r})."
     )
-    return Front(the_problem, tuple(members), tuple(specs), tuple(outcomes))
 
 
-def _preferences(preferences: int | ArrayLike | Tensor | None, m: int) -> list[tuple[float, ...]]:
-    if preferences is None:
-        return [(1 / m,) * m]
-    if isinstance(preferences, int):
-        preferences = preference_grid(m, preferences)
-    rows: Any = preferences
-    return list(checked(rows.tolist() if hasattr(rows, "tolist") else rows, m))
-
-
-def _seeds(seeds: int | Sequence[int] | ArrayLike | Tensor) -> list[int]:
-    given: Any = seeds
-    if hasattr(given, "tolist"):  # an array or a tensor
-        given = given.tolist()
-    if type(given) is int:
-        given = range(given)
-    listed: list[Any] = list(given) if isinstance(given, (list, tuple, range)) else []  # pyright: ignore[reportUnknownArgumentType]
-    if not listed or any(type(s) is not int for s in listed):
-        raise BadInput(f"`seeds` must be a count >= 1 or a list of integers; found {seeds!r}.")
-    return listed
+def _uniform(problem: Problem) -> list[tuple[float, ...]]:
+    return [(1 / problem.n_objectives,) * problem.n_objectives]
 
 
 def _optimizer(optimizer: OptimizerName | Optimizer, lr: float | None) -> Optimizer:
     if not isinstance(optimizer, (str, Optimizer)):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise BadInput(f"`optimizer` must be a name or an Optimizer; found {optimizer!r}.")
-    if isinstance(optimizer, Optimizer):
-        return optimizer if lr is None else dataclasses.replace(optimizer, lr=lr)
-    return Optimizer(name=optimizer) if lr is None else Optimizer(name=optimizer, lr=lr)
+    chosen = Optimizer(name=optimizer) if isinstance(optimizer, str) else optimizer
+    return chosen if lr is None else dataclasses.replace(chosen, lr=lr)
 
 
 def _variants(method: Method, gammas: Sequence[float] | None) -> list[Method]:

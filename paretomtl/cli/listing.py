@@ -190,7 +190,7 @@ def _suites() -> list[dict[str, Any]]:
             "name": suite.name,
             "problems": [e if isinstance(e, str) else e.name for e in suite.problems],
             "methods": [e if isinstance(e, str) else e.name for e in suite.methods],
-            "budget": "" if suite.budget is None else str(suite.budget),
+            "budget": str(suite.budget or ""),
             "description": suite.description,
         }
         for suite in loaded

@@ -35,9 +35,9 @@ def profile_steps(
     Raises:
         StoreError: The folder cannot be made.
     """
-    from paretomtl.engine.lane import Reads
     from paretomtl.engine.profile import profile_step
-    from paretomtl.engine.runs import lane_of, plan_batches, resolve, settings_of
+    from paretomtl.engine.runs import lane_of, plan_batches, resolve
+    from paretomtl.methods.reads import Reads
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -57,7 +57,7 @@ def profile_steps(
             parts = profile_step(
                 resolve(batch[0])[0],
                 [lane_of(spec, resolve(spec)[1]) for spec in batch],
-                settings_of(batch[0]),
+                batch[0].settings,
                 compute=compute,
                 trace=folder / f"{number:02d}-{_file_name(problem)}-{reads}.json",
             )

@@ -13,16 +13,17 @@ from dataclasses import replace
 import torch
 
 from paretomtl.engine.compute import Compute
-from paretomtl.engine.device import reduced, resolve_dtype
+from paretomtl.engine.device import reduced
 from paretomtl.engine.exhausted import is_out_of_memory
-from paretomtl.engine.lane import Lane, Reads, Settings
+from paretomtl.engine.lane import Lane
 from paretomtl.engine.loop import Batch, Progress, ProgressCallback
 from paretomtl.engine.memory import footprint, working_set
 from paretomtl.engine.outcome import Outcome
 from paretomtl.engine.program import REMEMBERED, Same
 from paretomtl.errors import BadInput
+from paretomtl.methods.reads import Reads
 from paretomtl.problem import NeuralProblem, Problem
-from paretomtl.sweep.spec import Budget
+from paretomtl.sweep.settings import Budget, Settings
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,6 @@ def run_lanes(
         MemoryError: One lane (or one set) alone does not fit into the memory there is.
     """
     compute = compute or Compute()
-    resolve_dtype(settings.precision, problem)  # refused before anything is measured or cut
     outcomes: dict[int, Outcome] = {}
     with compute.applied(), reduced(settings.precision, compute.resolved):
         for chunk in cut(problem, lanes, settings, compute):

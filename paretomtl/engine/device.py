@@ -9,7 +9,7 @@ import torch
 
 from paretomtl.errors import BadInput
 from paretomtl.problem import NeuralProblem, Problem
-from paretomtl.sweep.spec import Precision
+from paretomtl.sweep.settings import Precision
 
 
 def resolve_device(device: str | torch.device = "auto") -> torch.device:
@@ -47,27 +47,10 @@ def describe_device(device: torch.device) -> str:
 
 
 def resolve_dtype(precision: Precision | None, problem: Problem) -> torch.dtype:
-    """Return the type of parameters and losses: float64 for formulas and float32 for networks unless stated.
-
-    Raises:
-        BadInput: No such precision, or a reduced one for a formula.
-    """
-    neural = isinstance(problem, NeuralProblem)
+    """Return the type of parameters and losses: float64 for formulas and float32 for networks unless stated."""
     if precision is None:
-        return torch.float32 if neural else torch.float64
-    known = ("float64", "float32", *REDUCED)
-    if precision not in known:
-        raise BadInput(f"`precision` must be one of {', '.join(known)}; found {precision!r}.")
-    if precision in REDUCED and not neural:
-        raise BadInput(
-            f"precision {precision!r} is for networks, and {problem.name!r} is a formula: "
-            "use 'float64' or 'float32'."
-        )
+        return torch.float32 if isinstance(problem, NeuralProblem) else torch.float64
     return torch.float64 if precision == "float64" else torch.float32
-
-
-REDUCED = ("tf32", "bfloat16")
-"""Precisions in which only the products of a network are computed, on float32 parameters."""
 
 
 @contextmanager

@@ -9,9 +9,10 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
-from paretomtl.engine.lane import Lane, Reads
+from paretomtl.engine.lane import Lane
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Method, SetMethod, Signals, State
+from paretomtl.methods.reads import Reads
 
 
 @dataclass(kw_only=True)

@@ -17,7 +17,7 @@ from torch import Tensor
 from paretomtl.aggregation.diagnostics import Direction, diagnose
 from paretomtl.engine.device import resolve_dtype
 from paretomtl.engine.groups import groups_of
-from paretomtl.engine.lane import Lane, Reads, Settings, passes_per_step
+from paretomtl.engine.lane import Lane
 from paretomtl.engine.lanes import AnalyticLanes, Lanes, Sample
 from paretomtl.engine.neural_lanes import NeuralLanes
 from paretomtl.engine.optimizers import OPTIMIZERS, Corrections
@@ -30,7 +30,10 @@ from paretomtl.engine.standstill import Standstill
 from paretomtl.engine.trajectory import Report, Trajectory
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Signals
+from paretomtl.methods.reads import Reads
 from paretomtl.problem import AnalyticProblem, NeuralProblem, Problem
+from paretomtl.sweep.fit import passes_per_step
+from paretomtl.sweep.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -318,7 +321,7 @@ class Batch:
         optimizer = replace(settings.optimizer, lr=1.0)  # which is each lane's own
         return (
             self._problem,
-            (optimizer, settings.weighted_heads, settings.level, settings.precision),
+            (optimizer, settings.heads == "weighted", settings.level, settings.precision),
             tuple((group.method.make, group.shape) for group in self.groups),
         )
 
@@ -396,7 +399,7 @@ class Batch:
         self.seen = self._seen(losses, gramian, answer, rows)
         direction = answer if weights is None else _weighted_sum(weights, rows)
         shared = iter(lanes.shared_gradients(representation, direction))
-        weighted = self.settings.weighted_heads and weights is not None
+        weighted = self.settings.heads == "weighted" and weights is not None
         head_weights = weights if weighted else torch.ones_like(losses)
         own = iter(_weighted_sum(head_weights, block) for block in heads)  # pyright: ignore[reportArgumentType]
         return losses, [
@@ -427,7 +430,9 @@ class Batch:
             parts = iter(())
             weights = answer
         ones = torch.ones_like(losses)
-        head_weights = weights if self.settings.weighted_heads and weights is not None else ones
+        head_weights = (
+            weights if self.settings.heads == "weighted" and weights is not None else ones
+        )
         directions: list[Tensor] = []
         with phase("weighted sum"):
             for parameter, block, is_shared in zip(

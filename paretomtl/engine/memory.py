@@ -12,11 +12,11 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from paretomtl.engine.lane import Lane, Settings
+from paretomtl.engine.lane import Lane
 from paretomtl.engine.loop import Batch
 from paretomtl.engine.schedule import SNAPSHOTS
 from paretomtl.problem import Problem
-from paretomtl.sweep.spec import Budget
+from paretomtl.sweep.settings import Budget, Settings
 
 ALLOCATOR = 1.3
 """What the CPU's allocator takes for each byte that lives at the peak: freed pieces are not given back at

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from paretomtl.engine.seeding import generator
-from paretomtl.errors import BadInput
+from paretomtl.sweep.fit import check_batch_size
 
 
 class Minibatches:
@@ -34,11 +34,7 @@ class Minibatches:
         lanes: Tensor,
         device: torch.device,
     ) -> None:
-        if not 1 <= batch_size <= n_samples:
-            raise BadInput(
-                f"`batch_size` must be between 1 and the {n_samples} training samples; "
-                f"found {batch_size}."
-            )
+        check_batch_size(batch_size, n_samples)
         self._n_samples = n_samples
         self.batch_size = batch_size
         self._generators = [generator(seed, "minibatches") for seed in seeds]

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from paretomtl.aggregation.lanes import settled
 from paretomtl.aggregation.recording import recorded
-from paretomtl.sweep.spec import Optimizer as Settings
+from paretomtl.sweep.settings import Optimizer as Settings
 
 BLOCK = 1 << 16
 """Numbers of one tensor in a block on the CPU."""

@@ -14,9 +14,10 @@ from torch.profiler import ProfilerActivity, profile
 from paretomtl.engine.chunks import batch_of, cut
 from paretomtl.engine.compute import Compute
 from paretomtl.engine.device import reduced
-from paretomtl.engine.lane import Lane, Settings
+from paretomtl.engine.lane import Lane
 from paretomtl.engine.phases import PHASES, PREFIX
 from paretomtl.problem import Problem
+from paretomtl.sweep.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)

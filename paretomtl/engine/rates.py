@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from paretomtl.aggregation.diagnostics import cosine_matrix
-from paretomtl.sweep.spec import ConflictAware, Optimizer
+from paretomtl.sweep.settings import ConflictAware, Optimizer
 
 
 class Rate:

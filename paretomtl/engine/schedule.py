@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 
-from paretomtl.sweep.spec import Budget
+from paretomtl.sweep.settings import Budget
 
 SNAPSHOTS = 24
 """Points of a trajectory, where a run does not state how many."""

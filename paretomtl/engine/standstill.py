@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from paretomtl.sweep.spec import Stop
+from paretomtl.sweep.settings import Stop
 
 
 class Standstill:

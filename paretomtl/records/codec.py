@@ -38,7 +38,8 @@ from paretomtl.records.wording import (
     shape,
     shape_of,
 )
-from paretomtl.sweep.spec import SPEC_VERSION, Budget, Choice, OptionValue, RunSpec
+from paretomtl.sweep.settings import Budget
+from paretomtl.sweep.spec import SPEC_VERSION, Choice, OptionValue, RunSpec
 
 T = TypeVar("T")
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import types
 import typing
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+from torch import Tensor
 
 from paretomtl.errors import BadInput, unknown_name
 from paretomtl.registry import Registry
@@ -34,6 +37,39 @@ def choose(registry: Registry[T], name: str, options: Mapping[str, Any]) -> tupl
             )
     choice = Choice.of(name, options)
     return choice, registry.create(name, **dict(choice.options))
+
+
+def choice_of(thing: object) -> Choice:
+    """Return the choice that a constructed problem or method amounts to: the options off default.
+
+    Raises:
+        BadInput: An option has one number a lane, and a run is one lane; or it is no plain data.
+    """
+    label = getattr(thing, "name", type(thing).__qualname__)
+    if not dataclasses.is_dataclass(thing):
+        raise BadInput(
+            f"{label}: {type(thing).__name__} must be a frozen dataclass whose fields are its options; put "
+            "@dataclass(frozen=True, kw_only=True, eq=False) above it."
+        )
+    options: dict[str, Any] = {}
+    for f in dataclasses.fields(thing):
+        value = getattr(thing, f.name)
+        if isinstance(value, Tensor) and f.metadata.keys() & {"lane", "task"}:
+            raise BadInput(
+                f"{label}: `{f.name}` has numbers for lanes of shape {list(value.shape)}, and a run is "
+                "one lane; give one number and let the sweep make the lanes."
+            )
+        if not f.init:
+            continue
+        if not _is_plain(value):
+            raise BadInput(
+                f"{label}: its option `{f.name}` is a {type(value).__name__}, which a record cannot hold; "
+                "options are numbers, texts and lists of them. Keep data in a field(init=False), or load "
+                "them where they are asked for."
+            )
+        if value != f.default:
+            options[f.name] = value
+    return Choice.of(label, options)
 
 
 def fits(value: Any, hint: Any) -> bool:
@@ -93,3 +129,9 @@ def _shown_part(part: Any) -> str:
         type(None): "left out",
     }
     return words.get(part, str(part))
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, (tuple, list)):
+        return all(map(_is_plain, value))  # pyright: ignore[reportUnknownArgumentType]
+    return value is None or isinstance(value, (bool, int, float, str))

@@ -17,11 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from paretomtl.errors import BadInput, unknown_name
+from paretomtl.preference import check_simplex
 
 PreferenceKind: TypeAlias = Literal["das-dennis", "riesz", "dirichlet"]
-
-TOLERANCE = 1e-6
-"""How far the sum of a preference given by hand may be from one."""
 
 logger = logging.getLogger(__name__)
 
@@ -89,27 +87,27 @@ def checked(rows: Iterable[Sequence[Any]], m: int) -> tuple[tuple[float, ...], .
 
     Raises:
         BadInput: One has not `m` entries, holds something that is no finite number or is negative, or
-            does not sum to one within `TOLERANCE`; or there is none. The message names which.
+            does not sum to one (`paretomtl.preference`); or there is none. The message names which.
     """
-    result = tuple(_checked_row(i, row, m) for i, row in enumerate(rows))
+    result = tuple(_numbers(i, row, m) for i, row in enumerate(rows))
     if not result:
         raise BadInput("no preference is given; at least one is needed.")
+    check_simplex(np.array(result))
     return result
 
 
-def _checked_row(i: int, row: Sequence[Any], m: int) -> tuple[float, ...]:
+def _numbers(i: int, row: Sequence[Any], m: int) -> tuple[float, ...]:
+    if not isinstance(row, (list, tuple)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise BadInput(
+            f"preferences are given as a list of preferences, such as [[0.5, 0.5]]; found {row!r} "
+            f"where preference {i} should be."
+        )
     name = f"preference {i} ({', '.join(_shown(v) for v in row)})"
     if len(row) != m:
         raise BadInput(f"{name} has {len(row)} entries; {m} objectives need {m}.")
     for j, value in enumerate(row):
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise BadInput(f"{name}: entry {j} must be a number; found {value!r}.")
-        if not (math.isfinite(value) and value >= 0):
-            raise BadInput(f"{name}: entry {j} must be finite and >= 0; found {value:g}.")
-    total = math.fsum(row)
-    if abs(total - 1) > TOLERANCE:
-        advice = f"; divide by {total:g}" if total > 0 else ""
-        raise BadInput(f"{name} sums to {total:.10g}, not to 1{advice}.")
     return tuple(float(value) for value in row)
 
 

@@ -7,135 +7,61 @@ suite, for a problem, or for a method; the method's win over the problem's, and 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, Literal, TypeAlias
-
-import torch
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from paretomtl.errors import BadInput
-from paretomtl.methods.base import Method, SetMethod, methods
-from paretomtl.methods.options import check_tasks
+from paretomtl.methods.base import Method, methods
 from paretomtl.problem import Problem, problems
+from paretomtl.sweep.cells import Grid, Pair, Points, preferences_of, runs_of, seeds_of
 from paretomtl.sweep.options import choose
-from paretomtl.sweep.preferences import PreferenceKind, checked, preferences
-from paretomtl.sweep.spec import (
-    Budget,
-    Choice,
-    ConflictAware,
-    Level,
-    Optimizer,
-    OptimizerName,
-    Precision,
-    RunSpec,
-    Schedule,
-    Stop,
-)
+from paretomtl.sweep.partial import completed, over, partial
+from paretomtl.sweep.settings import Optimizer, Settings
+from paretomtl.sweep.spec import Choice, RunSpec
 
-Points: TypeAlias = tuple[tuple[float, ...], ...]
 Options: TypeAlias = Mapping[str, Any]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Grid:
-    """Preferences by number and kind, for any number of objectives.
-
-    Args:
-        n: How many; `paretomtl.preferences` says what each kind can attain.
-        kind: How they are placed.
-        seed: Of the kinds that draw.
-    """
-
-    n: int
-    kind: PreferenceKind = "das-dennis"
-    seed: int = 0
-
-    def over(self, m: int) -> Points:
-        """Return the preferences over `m` objectives."""
-        return _points(m, self.n, self.kind, self.seed)
+if TYPE_CHECKING:
+    OptimizerSettings = Optimizer
+    _GivenSettings = Settings
+else:
+    OptimizerSettings = partial(
+        Optimizer,
+        "OptimizerSettings",
+        "What one level of a suite states of the optimizer; None leaves a field to the level above.",
+    )
+    _GivenSettings = partial(
+        Settings,
+        "_GivenSettings",
+        "What one level of a suite states of the settings; None leaves one to the level above.",
+        optimizer=OptimizerSettings,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
-class OptimizerSettings:
-    """What is said of the optimizer; None leaves a field to the level above, then to its default."""
+class Stated(_GivenSettings):
+    """What a suite, a problem or a method may state; None leaves it to the level above.
 
-    name: OptimizerName | None = None
-    lr: float | None = None
-    momentum: float | None = None
-    betas: tuple[float, float] | None = None
-    eps: float | None = None
-    weight_decay: float | None = None
-    schedule: Schedule | None = None
-    conflict: ConflictAware | None = None
-
-    def __post_init__(self) -> None:
-        self.optimizer()
-
-    def over(self, base: OptimizerSettings) -> OptimizerSettings:
-        """Return these fields, and those of `base` where nothing is said."""
-        return dataclasses.replace(base, **_said(self))
-
-    def optimizer(self) -> Optimizer:
-        """Return the optimizer that is meant.
-
-        Raises:
-            BadInput: A field is outside its range.
-        """
-        return Optimizer(**_said(self))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What a suite, a problem or a method may set; None leaves it to the level above.
+    Beside the fields of `Settings`, of which the optimizer is completed field by field:
 
     Args:
         preferences: How many (Das-Dennis), a grid, or the preferences themselves.
         seeds: How many (0, 1, ...), or the seeds themselves.
-        optimizer: How directions become steps; merged field by field with the level above.
-        budget: When a run ends.
-        batch_size: Samples in a minibatch of a neural problem; None for the problem's own.
-        precision: Floating-point type; None: float64 analytic, float32 neural.
-        heads: Whether a gradient method's weights also scale the task-specific parameters.
-        snapshots: How many log-spaced points of the trajectory are kept; None for 24, for networks those
-            of them whose evaluation takes at most 3 % of the passes, and one in five in any case.
-        stop: When a run ends before its budget, because its losses stand still.
-        level: Where gradient methods see the tasks' gradients: "parameters" or "representation".
     """
 
     preferences: int | Grid | Points | None = None
     seeds: int | tuple[int, ...] | None = None
-    optimizer: OptimizerSettings | None = None
-    budget: Budget | None = None
-    batch_size: int | None = None
-    precision: Precision | None = None
-    heads: Literal["unweighted", "weighted"] | None = None
-    snapshots: int | None = None
-    stop: Stop | None = None
-    level: Level | None = None
 
     def __post_init__(self) -> None:
-        for name, least in (("batch_size", 1), ("snapshots", 1)):
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise BadInput(f"`{name}` must be at least {least}; found {value}.")
-        count = isinstance(self.seeds, int)
-        if self.seeds is not None and (not self.seeds or min(_seeds(self.seeds), default=-1) < 0):
-            wanted = "at least 1 seed" if count else "some whole numbers >= 0"
-            raise BadInput(f"`seeds` must be {wanted}; found {self.seeds}.")
-
-    def over(self, base: Settings) -> Settings:
-        """Return these settings, and those of `base` where nothing is said."""
-        said = {f.name: getattr(self, f.name) for f in dataclasses.fields(Settings)}
-        given = {name: value for name, value in said.items() if value is not None}
-        if self.optimizer is not None and base.optimizer is not None:
-            given["optimizer"] = self.optimizer.over(base.optimizer)
-        return dataclasses.replace(base, **given)
+        super().__post_init__()
+        if self.seeds is not None:
+            seeds_of(self.seeds)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProblemEntry(Settings):
+class ProblemEntry(Stated):
     """A problem of a suite: its registry name, its options, its settings."""
 
     name: str
@@ -147,7 +73,7 @@ class ProblemEntry(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MethodEntry(Settings):
+class MethodEntry(Stated):
     """A method of a suite: its registry name, its options, its settings.
 
     Args:
@@ -170,7 +96,7 @@ class MethodEntry(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Suite(Settings):
+class Suite(Stated):
     """A named sweep: every method on every problem, for every preference and seed.
 
     Args:
@@ -206,16 +132,15 @@ class Suite(Settings):
         chosen = [
             (entry, *pair) for entry in self._method_entries() for pair in _chosen("methods", entry)
         ]
+        alone = Stated(**{f.name: getattr(self, f.name) for f in dataclasses.fields(Stated)})
         runs: dict[str, RunSpec] = {}
         for problem_entry in self._problem_entries():
             for problem_choice, problem in _chosen("problems", problem_entry):
+                stated = over(problem_entry, alone)
                 for method_entry, method_choice, method in chosen:
+                    pair = Pair(problem, problem_choice, method, method_choice)
                     with _prefixed(f"{method_choice.label} on {problem_choice.label}"):
-                        check_pair(problem, method)
-                        settings = method_entry.over(problem_entry.over(_alone(self)))
-                        for run in _cell(
-                            (problem_choice, problem), (method_choice, method), settings
-                        ):
+                        for run in _runs(pair, over(method_entry, stated)):
                             runs.setdefault(run.key, run)
         return list(runs.values())
 
@@ -226,85 +151,15 @@ class Suite(Settings):
         return [MethodEntry(name=e) if isinstance(e, str) else e for e in self.methods]
 
 
-def check_pair(problem: Problem, method: Method) -> None:
-    """Refuse a method that cannot work on a problem.
-
-    Raises:
-        BadInput: The problem has no gradients, the method takes another number of tasks or has options
-            for another, or it needs positive losses and the problem's can be negative.
-    """
-    check_tasks(method, problem.n_objectives)
-    if not problem.card.differentiable:
+def _runs(pair: Pair, stated: Stated) -> list[RunSpec]:
+    missing = [name for name in ("preferences", "budget") if getattr(stated, name) is None]
+    if missing:
         raise BadInput(
-            f"problem {problem.name!r} is not differentiable, and methods here need that."
+            f"`{missing[0]}` is missing: give it for the suite, the problem or the method."
         )
-    check_signs(problem, method)
-
-
-def check_signs(problem: Problem, method: Method) -> None:
-    """Refuse a method that needs positive losses on a problem whose losses can be negative.
-
-    Raises:
-        BadInput: They can, and the method neither shifts them nor measures them from a known ideal point.
-    """
-    if method.from_ideal and bool(problem.ideal.isfinite().all()):
-        return
-    shift = torch.as_tensor(getattr(method, "shift", 0.0)).min()  # one number, or one a task
-    if method.needs_positive_losses and problem.lower_bound + shift < 0:
-        advice = "raise its option `shift`" if hasattr(method, "shift") else "leave one of them out"
-        raise BadInput(
-            f"method {method.name!r} needs positive losses, but those of problem {problem.name!r} "
-            f"can fall to {problem.lower_bound:g}; {advice}."
-        )
-
-
-def _cell(
-    problem: tuple[Choice, Problem], method: tuple[Choice, Method], settings: Settings
-) -> Iterator[RunSpec]:
-    if settings.preferences is None or settings.budget is None:
-        name = "preferences" if settings.preferences is None else "budget"
-        raise BadInput(f"`{name}` is missing: give it for the suite, the problem or the method.")
-    points = _preferences(settings.preferences, problem[1].n_objectives)
-    optional = {name: getattr(settings, name) for name in ("heads", "snapshots", "stop", "level")}
-    for preference in points:
-        for seed in _seeds(settings.seeds or 1):
-            yield RunSpec(
-                problem=problem[0],
-                method=method[0],
-                preference=preference,
-                seed=seed,
-                optimizer=(settings.optimizer or OptimizerSettings()).optimizer(),
-                budget=settings.budget,
-                batch_size=settings.batch_size,
-                precision=settings.precision,
-                population=points if isinstance(method[1], SetMethod) else (),
-                **{name: value for name, value in optional.items() if value is not None},
-            )
-
-
-def _preferences(given: int | Grid | Points, m: int) -> Points:
-    if isinstance(given, int):
-        given = Grid(n=given)
-    return given.over(m) if isinstance(given, Grid) else checked(given, m)
-
-
-def _seeds(given: int | tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(range(given)) if isinstance(given, int) else given
-
-
-@lru_cache(maxsize=64)
-def _points(m: int, n: int, kind: PreferenceKind, seed: int) -> Points:
-    rows = preferences(m, n, kind, seed).numpy()
-    return tuple(tuple(float(value) for value in row) for row in rows)
-
-
-def _alone(settings: Settings) -> Settings:
-    """Return the settings without what a subclass adds."""
-    return Settings(**{f.name: getattr(settings, f.name) for f in dataclasses.fields(Settings)})
-
-
-def _said(settings: OptimizerSettings) -> dict[str, Any]:
-    return {name: value for name, value in vars(settings).items() if value is not None}
+    points = preferences_of(stated.preferences, pair.problem.n_objectives)
+    seeds = seeds_of(1 if stated.seeds is None else stated.seeds)
+    return runs_of(pair, completed(stated), points, seeds)
 
 
 def _chosen(where: str, entry: ProblemEntry | MethodEntry) -> list[tuple[Choice, Any]]:

@@ -47,11 +47,11 @@ from torch import Tensor
 
 from paretomtl.engine.chunks import run_lanes
 from paretomtl.engine.compute import Compute
-from paretomtl.engine.lane import Lane, Settings
+from paretomtl.engine.lane import Lane
 from paretomtl.methods.base import Method, SetMethod
 from paretomtl.methods.inputs import answers_direction
 from paretomtl.problem import problem
-from paretomtl.sweep.spec import Budget, Optimizer
+from paretomtl.sweep.settings import Budget, Optimizer, Settings
 from paretomtl.testing.samplers import MEMBERS, Case, run, signals_for
 
 DRAWS, TASKS, PARAMETERS, STEPS = 60, 3, 6, 3

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from paretomtl.records.record import Record
-from paretomtl.sweep.spec import Budget, Choice, Optimizer, RunSpec
+from paretomtl.sweep.settings import Budget, Optimizer
+from paretomtl.sweep.spec import Choice, RunSpec
 
 ANCHOR_METHOD = "linear"
 """With all weight on one task this method trains a single-task network: the anchor of that task."""

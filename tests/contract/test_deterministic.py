@@ -18,10 +18,10 @@ from torch.nn.functional import cross_entropy, mse_loss
 import paretomtl as pm
 from paretomtl.engine.chunks import predicted_bytes, run_lanes
 from paretomtl.engine.compute import Compute
-from paretomtl.engine.lane import Lane, Settings
+from paretomtl.engine.lane import Lane
 from paretomtl.engine.outcome import Outcome
 from paretomtl.problem import NeuralProblem, ProblemCard, Split
-from paretomtl.sweep.spec import Budget, Optimizer
+from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
 
 class Attention(nn.Module):

@@ -15,11 +15,11 @@ import torch
 import paretomtl as pm
 from paretomtl.engine import seeding
 from paretomtl.engine.chunks import run_lanes
-from paretomtl.engine.lane import Lane, Settings
+from paretomtl.engine.lane import Lane
 from paretomtl.engine.outcome import Outcome
 from paretomtl.methods.base import Method, SetMethod
 from paretomtl.problem import AnalyticProblem, Problem
-from paretomtl.sweep.spec import Budget, Optimizer
+from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
 PREFERENCES = [
     (0.1, 0.9),

@@ -7,10 +7,10 @@ import torch
 
 import paretomtl as pm
 from paretomtl.engine import program
-from paretomtl.engine.lane import Lane, Settings
+from paretomtl.engine.lane import Lane
 from paretomtl.engine.loop import Batch
 from paretomtl.methods.base import SetMethod
-from paretomtl.sweep.spec import Budget, Optimizer
+from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
 
 @pytest.mark.parametrize("name", list(pm.methods))

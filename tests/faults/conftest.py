@@ -13,7 +13,8 @@ import pytest
 
 from paretomtl.engine.outcome import Outcome
 from paretomtl.records.record import Provenance, Record
-from paretomtl.sweep.spec import Budget, Choice, Optimizer, RunSpec
+from paretomtl.sweep.settings import Budget, Optimizer
+from paretomtl.sweep.spec import Choice, RunSpec
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from paretomtl.executors import execute
 from paretomtl.records.codec import spec_to_json
 from paretomtl.records.record import Record
 from paretomtl.records.store import open_store
-from paretomtl.sweep.spec import Budget, Choice, Optimizer, RunSpec
+from paretomtl.sweep.settings import Budget, Optimizer
+from paretomtl.sweep.spec import Choice, RunSpec
 
 RUN = """
 import json, sys

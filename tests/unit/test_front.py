@@ -93,7 +93,7 @@ def test_the_plot_shows_the_runs_and_the_exact_front() -> None:
         ({"preferences": [(0.2, 0.3, 0.5)]}, BadInput, "2 objectives need 2"),
         ({"gammas": [2.0]}, BadInput, "no option `gamma`"),
         ({"method": "power_mean", "gammas": []}, BadInput, "at least one exponent"),
-        ({"precision": torch.float32}, BadInput, "`precision` must be text"),
+        ({"precision": torch.float32}, BadInput, "`precision` must be one of"),
         ({"seeds": 0}, BadInput, "`seeds` must be"),
         ({"seeds": [1.5]}, BadInput, "`seeds` must be"),
         ({"lr": -1.0}, BadInput, "`lr` must be"),

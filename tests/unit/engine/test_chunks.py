@@ -12,12 +12,12 @@ import paretomtl as pm
 from paretomtl.engine import chunks
 from paretomtl.engine.chunks import cut, predicted_bytes, run_lanes
 from paretomtl.engine.compute import Compute
-from paretomtl.engine.lane import Lane, Settings
+from paretomtl.engine.lane import Lane
 from paretomtl.engine.loop import Batch
 from paretomtl.engine.memory import ALLOCATOR, LiveBytes, footprint
 from paretomtl.engine.outcome import Outcome
 from paretomtl.errors import BadInput
-from paretomtl.sweep.spec import Budget, Optimizer
+from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
 CPU = torch.device("cpu")
 SETTINGS = Settings(optimizer=Optimizer(lr=0.01), budget=Budget(steps=6), snapshots=4)

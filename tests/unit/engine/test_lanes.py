@@ -11,13 +11,13 @@ from torch import nn
 
 import paretomtl as pm
 from paretomtl.engine.chunks import run_lanes
-from paretomtl.engine.lane import Lane, Settings
+from paretomtl.engine.lane import Lane
 from paretomtl.engine.lanes import AnalyticLanes
 from paretomtl.engine.network import shared_parameters
 from paretomtl.engine.neural_lanes import NeuralLanes
 from paretomtl.engine.seeding import generator, stable_hash
 from paretomtl.errors import BadInput
-from paretomtl.sweep.spec import Budget, Optimizer
+from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
 CPU = torch.device("cpu")
 

@@ -9,7 +9,7 @@ import torch
 
 import paretomtl as pm
 from paretomtl.engine.optimizers import OPTIMIZERS
-from paretomtl.sweep.spec import Optimizer
+from paretomtl.sweep.settings import Optimizer
 
 RATES = torch.tensor([0.1, 0.03, 0.01], dtype=torch.float64)
 TORCH = {

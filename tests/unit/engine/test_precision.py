@@ -10,9 +10,9 @@ import torch
 
 import paretomtl as pm
 from paretomtl.engine.chunks import run_lanes
-from paretomtl.engine.lane import Lane, Settings
+from paretomtl.engine.lane import Lane
 from paretomtl.errors import BadInput
-from paretomtl.sweep.spec import Budget, Optimizer
+from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
 
 def run(problem: Any, precision: Any, steps: int = 20) -> Any:
@@ -38,12 +38,6 @@ def test_a_run_alone_equals_the_same_run_in_company(tiny_network: Any) -> None:
     settings = Settings(optimizer=Optimizer(), budget=Budget(steps=20), precision="bfloat16")
     (alone,) = run_lanes(tiny_network, [lane], settings)
     np.testing.assert_array_equal(alone.losses["test"], together[1].losses["test"])
-
-
-@pytest.mark.parametrize("precision", ["bfloat16", "tf32"])
-def test_formulas_are_not_computed_in_reduced_precision(precision: str) -> None:
-    with pytest.raises(BadInput, match=f"precision '{precision}' is for networks"):
-        run(pm.problem("zdt1"), precision)
 
 
 def test_tf32_needs_a_gpu(tiny_network: Any) -> None:

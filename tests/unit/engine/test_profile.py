@@ -10,9 +10,9 @@ import pytest
 
 import paretomtl as pm
 from paretomtl.engine.compute import Compute
-from paretomtl.engine.lane import Lane, Settings
+from paretomtl.engine.lane import Lane
 from paretomtl.engine.profile import profile_step
-from paretomtl.sweep.spec import Budget, Optimizer
+from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ import paretomtl as pm
 from paretomtl.engine import neural_lanes, program
 from paretomtl.engine.chunks import run_lanes
 from paretomtl.engine.compute import Compute
-from paretomtl.engine.lane import Lane, Settings
+from paretomtl.engine.lane import Lane
 from paretomtl.engine.loop import Batch
 from paretomtl.engine.rewrite import rewrite
 from paretomtl.errors import BadInput
-from paretomtl.sweep.spec import Budget, ConflictAware, Optimizer
+from paretomtl.sweep.settings import Budget, ConflictAware, Optimizer, Settings
 
 CPU = torch.device("cpu")
 

@@ -8,7 +8,7 @@ import torch
 import paretomtl as pm
 from paretomtl.engine.rates import cautious
 from paretomtl.errors import BadInput
-from paretomtl.sweep.spec import ConflictAware
+from paretomtl.sweep.settings import ConflictAware
 
 
 def _gramian(cosine: float) -> torch.Tensor:

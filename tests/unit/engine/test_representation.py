@@ -12,12 +12,12 @@ from torch.nn.functional import cross_entropy, mse_loss
 
 import paretomtl as pm
 from paretomtl.engine.chunks import run_lanes
-from paretomtl.engine.lane import Lane, Settings
+from paretomtl.engine.lane import Lane
 from paretomtl.engine.loop import Batch
 from paretomtl.engine.neural_lanes import NeuralLanes
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Signals
-from paretomtl.sweep.spec import Budget, Optimizer
+from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
 CPU = torch.device("cpu")
 
@@ -97,7 +97,7 @@ def test_the_directions_differ_from_those_on_parameters(divided: Any) -> None:
 
 def test_heads_follow_the_weights_only_when_told(divided: Any) -> None:
     plain = Batch(divided, [lane("mgda"), lane("mgda", 1)], settings(), CPU)
-    weighted = Batch(divided, [lane("mgda"), lane("mgda", 1)], settings(weighted_heads=True), CPU)
+    weighted = Batch(divided, [lane("mgda"), lane("mgda", 1)], settings(heads="weighted"), CPU)
     plain.step()
     weighted.step()
     same = [

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from paretomtl.engine.schedule import ANYWAY, SHARE, SNAPSHOTS, Clock, snapshot_steps
-from paretomtl.sweep.spec import Budget
+from paretomtl.sweep.settings import Budget
 
 
 @pytest.mark.parametrize("total", [1, 2, 3, 10, 1000, 100_000])

@@ -11,7 +11,8 @@ import paretomtl as pm
 from paretomtl.engine import plan_batches, run_batch
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import SetMethod
-from paretomtl.sweep.spec import Budget, Choice, Optimizer, RunSpec
+from paretomtl.sweep.settings import Budget, Optimizer
+from paretomtl.sweep.spec import Choice, RunSpec
 
 SET_METHODS = [name for name in pm.methods if issubclass(pm.methods[name], SetMethod)]
 POPULATION = tuple((i / 4, 1 - i / 4) for i in range(5))

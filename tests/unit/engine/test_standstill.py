@@ -12,11 +12,12 @@ import torch
 import paretomtl as pm
 from paretomtl.engine.chunks import run_lanes
 from paretomtl.engine.compute import Compute
-from paretomtl.engine.lane import Lane, Settings
+from paretomtl.engine.lane import Lane
 from paretomtl.engine.loop import Batch
 from paretomtl.engine.standstill import Standstill
 from paretomtl.errors import BadInput
-from paretomtl.sweep.spec import Budget, Choice, Optimizer, RunSpec, Stop
+from paretomtl.sweep.settings import Budget, Optimizer, Settings, Stop
+from paretomtl.sweep.spec import Choice, RunSpec
 
 STOP = Stop(every=10, patience=2, tolerance=1e-6)
 SETTINGS = Settings(

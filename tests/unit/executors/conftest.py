@@ -11,7 +11,8 @@ import pytest
 from paretomtl.engine import Outcome
 from paretomtl.executors import batch
 from paretomtl.records.store import Store, open_store
-from paretomtl.sweep.spec import Budget, Choice, Optimizer, RunSpec
+from paretomtl.sweep.settings import Budget, Optimizer
+from paretomtl.sweep.spec import Choice, RunSpec
 
 
 @pytest.fixture

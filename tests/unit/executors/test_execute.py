@@ -13,7 +13,8 @@ from paretomtl.engine import Compute
 from paretomtl.errors import BadInput, MissingExtra, StoreError, Unfit, UnknownName
 from paretomtl.executors import ExecutionProgress, Local, execute, executors
 from paretomtl.records.store import Store
-from paretomtl.sweep.spec import Budget, Choice, RunSpec
+from paretomtl.sweep.settings import Budget
+from paretomtl.sweep.spec import Choice, RunSpec
 
 Sweep = Callable[..., list[RunSpec]]
 OnBatch = Callable[[Callable[[Any], None]], None]
@@ -208,9 +209,9 @@ def test_what_the_caller_must_change_is_raised_and_not_recorded(
         ({"problem": Choice("vlmop")}, "vlmop2"),
         ({"method": Choice("liner")}, "linear"),
         ({"method": Choice.of("linear", {"gama": 1})}, "gama"),
-        ({"preference": (0.5, 0.2, 0.3)}, "2 numbers"),
-        ({"preference": (0.5, 0.6)}, "sum to 1"),
-        ({"preference": (-0.5, 1.5)}, "non-negative"),
+        ({"preference": (0.5, 0.2, 0.3)}, "2 objectives need 2"),
+        ({"preference": (0.5, 0.6)}, "sums to 1.1, not to 1"),
+        ({"preference": (-0.5, 1.5)}, ">= 0"),
         ({"seed": -1}, "seed"),
         ({"seed": 2**63}, "seed"),
     ],

@@ -14,7 +14,8 @@ from paretomtl.executors.batch import failed
 from paretomtl.executors.verify import relative_difference
 from paretomtl.records.record import Record
 from paretomtl.records.store import Store
-from paretomtl.sweep.spec import Budget, RunSpec
+from paretomtl.sweep.settings import Budget
+from paretomtl.sweep.spec import RunSpec
 
 Sweep = Callable[..., list[RunSpec]]
 

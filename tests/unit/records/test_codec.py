@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from paretomtl.errors import BadInput
 from paretomtl.records.codec import spec_from_json, spec_to_json, structure
-from paretomtl.sweep.spec import SPEC_VERSION, Budget, Choice, Optimizer, RunSpec
+from paretomtl.sweep.settings import Budget, Optimizer
+from paretomtl.sweep.spec import SPEC_VERSION, Choice, RunSpec
 
 
 @dataclass(frozen=True)

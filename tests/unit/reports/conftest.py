@@ -11,7 +11,8 @@ import pytest
 
 from paretomtl.engine.outcome import Outcome
 from paretomtl.records.record import Provenance, Record
-from paretomtl.sweep.spec import Budget, Choice, Optimizer, RunSpec
+from paretomtl.sweep.settings import Budget, Optimizer
+from paretomtl.sweep.spec import Choice, RunSpec
 
 PROVENANCE = Provenance(
     package="0.1.0",

@@ -4,8 +4,9 @@ import pytest
 
 from paretomtl import suites
 from paretomtl.errors import BadInput, UnknownName
-from paretomtl.sweep.spec import Budget
-from paretomtl.sweep.suite import Grid, MethodEntry, OptimizerSettings, ProblemEntry
+from paretomtl.sweep.cells import Grid
+from paretomtl.sweep.settings import Budget
+from paretomtl.sweep.suite import MethodEntry, OptimizerSettings, ProblemEntry
 
 GOOD = """
 name = "mine"

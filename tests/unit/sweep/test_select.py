@@ -4,7 +4,7 @@ import pytest
 
 from paretomtl.errors import BadInput, UnknownName
 from paretomtl.sweep.select import select
-from paretomtl.sweep.spec import Budget
+from paretomtl.sweep.settings import Budget
 from paretomtl.sweep.suite import MethodEntry, ProblemEntry, Suite
 
 SUITE = Suite(

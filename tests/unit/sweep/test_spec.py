@@ -9,7 +9,7 @@ import pytest
 
 import paretomtl as pm
 from paretomtl.errors import BadInput
-from paretomtl.sweep.spec import Stop
+from paretomtl.sweep.settings import Stop
 
 STEPS = pm.Budget(steps=3)
 
@@ -17,14 +17,14 @@ STEPS = pm.Budget(steps=3)
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"heads": "wieghted"}, "`heads` must be 'unweighted' or 'weighted'; found 'wieghted'"),
+        ({"heads": "wieghted"}, "`heads` must be one of unweighted, weighted; found 'wieghted'"),
         ({"level": "layers"}, "`level`.*'layers'"),
         ({"batch_size": 0}, "`batch_size` must be a whole number >= 1; found 0"),
         ({"batch_size": 4.5}, "`batch_size`.*4.5"),
         ({"snapshots": 0}, "`snapshots`.*found 0"),
         ({"snapshots": -4}, "`snapshots`.*-4"),
         ({"snapshots": 2.5}, "`snapshots`.*2.5"),
-        ({"stop": 10}, "`stop` must be a Stop or None; found 10"),
+        ({"stop": 10}, "`stop` must be a Stop, such as Stop"),
         ({"budget": 100}, r"`budget` must be a Budget, such as Budget\(steps=100\); found 100"),
         ({"optimizer": 3}, "`optimizer` must be a name or an Optimizer; found 3"),
         ({"lr": "0.1"}, "`lr` must be a number; found '0.1'"),
