@@ -33,7 +33,7 @@ from side_by_side_front import measure, wishes
 from torch import Tensor
 
 import paretomtl as pm
-from paretomtl.engine.loop import Batch, Lane, Settings
+from paretomtl.engine.batch import Batch, Lane, Settings
 from paretomtl.problem import AnalyticProblem
 from paretomtl.sweep.settings import Budget, Optimizer
 

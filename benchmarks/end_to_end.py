@@ -42,9 +42,9 @@ import torch
 from neural_lanes import Classification, TwoHeads, _cpu
 
 import paretomtl as pm
-from paretomtl.engine.chunks import run_lanes
-from paretomtl.engine.compute import Compute
 from paretomtl.engine.lane import Lane
+from paretomtl.engine.planning.chunks import run_lanes
+from paretomtl.engine.planning.compute import Compute
 from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
 REQUIRED = 9.0

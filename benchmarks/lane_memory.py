@@ -19,10 +19,10 @@ import torch
 from neural_lanes import Classification
 
 import paretomtl as pm
-from paretomtl.engine.chunks import cut, predicted_bytes, run_lanes
-from paretomtl.engine.compute import Compute
+from paretomtl.engine.batch import Batch
 from paretomtl.engine.lane import Lane
-from paretomtl.engine.loop import Batch
+from paretomtl.engine.planning.chunks import cut, predicted_bytes, run_lanes
+from paretomtl.engine.planning.compute import Compute
 from paretomtl.executors.memory import PeakMemory
 from paretomtl.sweep.settings import Budget, Optimizer, Settings
 

@@ -35,10 +35,10 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 import paretomtl as pm
-from paretomtl.engine.chunks import batch_of, cut
-from paretomtl.engine.compute import Compute
+from paretomtl.engine.batch import Batch
 from paretomtl.engine.lane import Lane
-from paretomtl.engine.loop import Batch
+from paretomtl.engine.planning.chunks import batch_of, cut
+from paretomtl.engine.planning.compute import Compute
 from paretomtl.problem import NeuralProblem, ProblemCard, Split
 from paretomtl.sweep.settings import Budget, Optimizer, Settings
 

@@ -35,7 +35,7 @@ from scipy.optimize import linprog
 from torch import Tensor
 
 import paretomtl as pm
-from paretomtl.engine.loop import Batch, Lane, Settings
+from paretomtl.engine.batch import Batch, Lane, Settings
 from paretomtl.problem import AnalyticProblem
 from paretomtl.sweep.settings import Budget, Optimizer
 

@@ -20,9 +20,9 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 import paretomtl as pm
-from paretomtl.engine.compute import Compute
+from paretomtl.engine.batch import Batch
 from paretomtl.engine.lane import Lane
-from paretomtl.engine.loop import Batch
+from paretomtl.engine.planning.compute import Compute
 from paretomtl.engine.profile import profile_step
 from paretomtl.problem import Split
 from paretomtl.sweep.settings import Budget, Optimizer, Settings

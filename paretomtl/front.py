@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from paretomtl.engine.chunks import run_lanes
-from paretomtl.engine.compute import Compute
-from paretomtl.engine.loop import Progress
 from paretomtl.engine.outcome import Outcome
-from paretomtl.engine.runs import lane_of
+from paretomtl.engine.planning.chunks import run_lanes
+from paretomtl.engine.planning.compute import Compute
+from paretomtl.engine.planning.runs import lane_of
+from paretomtl.engine.run import Progress
 from paretomtl.errors import BadInput, missing_extra, unknown_name
 from paretomtl.indicators import hypervolume, nondominated
 from paretomtl.methods.base import Method, methods

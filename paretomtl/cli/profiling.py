@@ -35,8 +35,8 @@ def profile_steps(
     Raises:
         StoreError: The folder cannot be made.
     """
+    from paretomtl.engine.planning.runs import lane_of, plan_batches, resolve
     from paretomtl.engine.profile import profile_step
-    from paretomtl.engine.runs import lane_of, plan_batches, resolve
     from paretomtl.methods.reads import Reads
 
     try:

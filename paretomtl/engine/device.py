@@ -69,3 +69,11 @@ def reduced(precision: Precision | None, device: torch.device) -> Generator[None
         yield
     finally:
         matmul.allow_tf32, cudnn.allow_tf32 = before  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that memory could not be had."""
+    text = str(error)
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
+        "can't allocate memory" in text or "not enough memory" in text
+    )

@@ -11,11 +11,11 @@ from typing import Any
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from paretomtl.engine.chunks import batch_of, cut
-from paretomtl.engine.compute import Compute
 from paretomtl.engine.device import reduced
 from paretomtl.engine.lane import Lane
 from paretomtl.engine.phases import PHASES, PREFIX
+from paretomtl.engine.planning.chunks import batch_of, cut
+from paretomtl.engine.planning.compute import Compute
 from paretomtl.problem import Problem
 from paretomtl.sweep.settings import Settings
 
@@ -76,7 +76,7 @@ def profile_step(
                 torch.cuda.synchronize()
             whole = (time.perf_counter() - started) / steps
             started = time.perf_counter()
-            batch.lanes.evaluate()
+            batch.evaluate()
             evaluation = time.perf_counter() - started
     if trace is not None:
         trace.parent.mkdir(parents=True, exist_ok=True)

@@ -15,3 +15,8 @@ def generator(seed: int, purpose: str) -> torch.Generator:
 def stable_hash(text: str) -> int:
     """Return 63 bits of the SHA-256 of a text: the same on every machine and in every process."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+def origin(seed: int, member: int, purpose: str) -> torch.Generator:
+    """Return the generator that a run's start or weights come from."""
+    return generator(seed, purpose if member == 0 else f"{purpose} of member {member}")

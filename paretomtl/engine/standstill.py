@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -35,7 +37,8 @@ class Standstill:
         self._before = losses.clone()
         return self._count >= self._stop.patience
 
-    def select(self, rows: Tensor) -> None:
+    def select(self, rows: Sequence[int]) -> None:
         """Go on with these lanes alone."""
         if self._before is not None and self._count is not None:
-            self._before, self._count = self._before[rows], self._count[rows]
+            kept = torch.tensor(rows, device=self._before.device)
+            self._before, self._count = self._before[kept], self._count[kept]

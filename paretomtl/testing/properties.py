@@ -45,9 +45,9 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from paretomtl.engine.chunks import run_lanes
-from paretomtl.engine.compute import Compute
 from paretomtl.engine.lane import Lane
+from paretomtl.engine.planning.chunks import run_lanes
+from paretomtl.engine.planning.compute import Compute
 from paretomtl.methods.base import Method, SetMethod
 from paretomtl.methods.inputs import answers_direction
 from paretomtl.problem import problem

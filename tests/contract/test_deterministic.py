@@ -16,10 +16,10 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 
 import paretomtl as pm
-from paretomtl.engine.chunks import predicted_bytes, run_lanes
-from paretomtl.engine.compute import Compute
 from paretomtl.engine.lane import Lane
 from paretomtl.engine.outcome import Outcome
+from paretomtl.engine.planning.chunks import predicted_bytes, run_lanes
+from paretomtl.engine.planning.compute import Compute
 from paretomtl.problem import NeuralProblem, ProblemCard, Split
 from paretomtl.sweep.settings import Budget, Optimizer, Settings
 

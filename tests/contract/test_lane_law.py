@@ -14,9 +14,9 @@ import torch
 
 import paretomtl as pm
 from paretomtl.engine import seeding
-from paretomtl.engine.chunks import run_lanes
 from paretomtl.engine.lane import Lane
 from paretomtl.engine.outcome import Outcome
+from paretomtl.engine.planning.chunks import run_lanes
 from paretomtl.methods.base import Method, SetMethod
 from paretomtl.problem import AnalyticProblem, Problem
 from paretomtl.sweep.settings import Budget, Optimizer, Settings

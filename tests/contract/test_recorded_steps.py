@@ -6,9 +6,9 @@ import pytest
 import torch
 
 import paretomtl as pm
-from paretomtl.engine import program
+from paretomtl.engine.batch import Batch
+from paretomtl.engine.compiled import graph
 from paretomtl.engine.lane import Lane
-from paretomtl.engine.loop import Batch
 from paretomtl.methods.base import SetMethod
 from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
@@ -16,7 +16,7 @@ from paretomtl.sweep.settings import Budget, Optimizer, Settings
 @pytest.mark.parametrize("name", list(pm.methods))
 def test_the_recorded_step_is_the_step(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # The graph as it is: what a compiler makes of it is tested where it does not take minutes.
-    monkeypatch.setattr(program, "_compile", lambda graph, inputs: graph)
+    monkeypatch.setattr(graph, "_compile", lambda recorded, inputs: recorded)
     method = pm.method(name, **pm.methods[name].example)
     problem = pm.problem("dtlz2", n_objectives=max(3, method.least_tasks))
     m = problem.n_objectives
@@ -40,12 +40,12 @@ def test_the_recorded_step_is_the_step(name: str, monkeypatch: pytest.MonkeyPatc
     for _ in range(3):
         plain.step()
         recorded.step()
-        for ours, theirs in zip(plain.seen, recorded.seen, strict=True):
+        for ours, theirs in zip(plain.last, recorded.last, strict=True):
             if ours is not None:
                 torch.testing.assert_close(theirs, ours, rtol=1e-9, atol=1e-10)
         torch.testing.assert_close(
-            recorded.lanes.parameters[0], plain.lanes.parameters[0], rtol=1e-9, atol=1e-10
+            recorded.state.parameters[0], plain.state.parameters[0], rtol=1e-9, atol=1e-10
         )
-    for group, other in zip(plain.groups, recorded.groups, strict=True):
-        for key, value in group.state.items():
-            torch.testing.assert_close(other.state[key], value, rtol=1e-8, atol=1e-9)
+    for state, other in zip(plain.state.methods, recorded.state.methods, strict=True):
+        for key, value in state.items():
+            torch.testing.assert_close(other[key], value, rtol=1e-8, atol=1e-9)

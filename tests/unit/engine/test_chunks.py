@@ -9,13 +9,14 @@ import pytest
 import torch
 
 import paretomtl as pm
-from paretomtl.engine import chunks
-from paretomtl.engine.chunks import cut, predicted_bytes, run_lanes
-from paretomtl.engine.compute import Compute
+from paretomtl.engine.batch import Batch
 from paretomtl.engine.lane import Lane
-from paretomtl.engine.loop import Batch
-from paretomtl.engine.memory import ALLOCATOR, LiveBytes, footprint
 from paretomtl.engine.outcome import Outcome
+from paretomtl.engine.planning import chunks
+from paretomtl.engine.planning.chunks import cut, predicted_bytes, run_lanes
+from paretomtl.engine.planning.compute import Compute
+from paretomtl.engine.planning.memory import ALLOCATOR, LiveBytes, footprint
+from paretomtl.engine.run import Run
 from paretomtl.errors import BadInput
 from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
@@ -99,7 +100,7 @@ def test_the_prediction_is_what_a_batch_takes(tiny_network: Any, method: str) ->
     lanes = lanes_of([pm.method(method)], 50)
     predicted = predicted_bytes(tiny_network, lanes, SETTINGS, 50, device=CPU)
     with LiveBytes() as live:
-        Batch(tiny_network, lanes, SETTINGS, CPU).run(None)
+        Run(Batch(tiny_network, lanes, SETTINGS, CPU)).outcomes()
     assert predicted == pytest.approx(ALLOCATOR * live.peak, rel=0.15)
 
 

@@ -10,11 +10,11 @@ import torch
 from torch import nn
 
 import paretomtl as pm
-from paretomtl.engine.chunks import run_lanes
 from paretomtl.engine.lane import Lane
-from paretomtl.engine.lanes import AnalyticLanes
-from paretomtl.engine.network import shared_parameters
-from paretomtl.engine.neural_lanes import NeuralLanes
+from paretomtl.engine.lanes.analytic import AnalyticLanes
+from paretomtl.engine.lanes.network import shared_parameters
+from paretomtl.engine.lanes.neural import NeuralLanes
+from paretomtl.engine.planning.chunks import run_lanes
 from paretomtl.engine.seeding import generator, stable_hash
 from paretomtl.errors import BadInput
 from paretomtl.sweep.settings import Budget, Optimizer, Settings
@@ -25,7 +25,7 @@ CPU = torch.device("cpu")
 def test_analytic_jacobian_is_each_points_own(valley: Any) -> None:
     problem = valley()
     lanes = AnalyticLanes(problem, [0, 1, 2], dtype=torch.float64, device=CPU)
-    losses, (jacobian,) = lanes.jacobian(())
+    losses, (jacobian,) = lanes.jacobian(lanes.take_initial(), ())
     for k, seed in enumerate((0, 1, 2)):
         x = problem.start(generator(seed, "start"))
         expected = torch.autograd.functional.jacobian(problem.objectives, x)
@@ -36,9 +36,10 @@ def test_analytic_jacobian_is_each_points_own(valley: Any) -> None:
 def test_neural_losses_and_gradients_equal_one_module_at_a_time(tiny_network: Any) -> None:
     lanes = NeuralLanes(tiny_network, [7, 9, 7], batch_size=None, dtype=torch.float64, device=CPU)
     batch = lanes.draw()
-    losses, blocks = lanes.jacobian(batch)
+    copies = lanes.take_initial()
+    losses, blocks = lanes.jacobian(copies, batch)
     weights = torch.tensor([[0.3, 0.7], [1.0, 0.0], [2.0, -1.0]], dtype=torch.float64)
-    summed = lanes.gradients(lanes.losses(batch), weights)
+    summed = lanes.gradients(copies, lanes.losses(copies, batch), weights)
     for k, seed in enumerate((7, 9, 7)):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(stable_hash(f"weights:{seed}"))
@@ -69,7 +70,7 @@ def test_parameters_of_one_task_alone_are_not_shared(tiny_network: Any) -> None:
 
 def test_evaluation_is_the_mean_over_the_whole_split(tiny_network: Any) -> None:
     lanes = NeuralLanes(tiny_network, [1, 2], batch_size=4, dtype=torch.float64, device=CPU)
-    found = lanes.evaluate()
+    found = lanes.evaluate(lanes.take_initial())
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(stable_hash("weights:2"))
         module = tiny_network.module().double()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from paretomtl.engine.minibatches import Minibatches
+from paretomtl.engine.lanes.minibatches import Minibatches
 from paretomtl.errors import BadInput
 
 CPU = torch.device("cpu")

@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding, mse_loss
 
 import paretomtl as pm
-from paretomtl.engine.lanes import origin
-from paretomtl.engine.network import check_data, seeded_module, shared_parameters
-from paretomtl.engine.stack import Stack
+from paretomtl.engine.lanes.base import Copies
+from paretomtl.engine.lanes.network import check_data, seeded_module, shared_parameters
+from paretomtl.engine.lanes.stack import Stack
+from paretomtl.engine.seeding import origin
 from paretomtl.errors import BadInput, Unfit
 
 STEPS = pm.Budget(steps=12)
@@ -288,10 +289,10 @@ def test_running_out_of_memory_is_no_unfit_network(
     expected = traced(problem, range(6))
     whole = Stack.losses
 
-    def small(self: Stack, parameters: Any, *rest: Any, **options: Any) -> Tensor:
-        if len(parameters[0]) > 4:
+    def small(self: Stack, copies: Copies, *rest: Any, **options: Any) -> Tensor:
+        if copies.n_lanes > 4:
             raise torch.OutOfMemoryError("CUDA out of memory.")
-        return whole(self, parameters, *rest, **options)
+        return whole(self, copies, *rest, **options)
 
     monkeypatch.setattr(Stack, "losses", small)
     torch.testing.assert_close(traced(problem, range(6)), expected, rtol=0, atol=0)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import paretomtl as pm
-from paretomtl.engine.optimizers import OPTIMIZERS
+from paretomtl.engine.optimizers.stacked import OPTIMIZERS
 from paretomtl.sweep.settings import Optimizer
 
 RATES = torch.tensor([0.1, 0.03, 0.01], dtype=torch.float64)
@@ -26,6 +26,29 @@ TORCH = {
 }
 
 
+class Stepper:
+    """An optimizer with the tensors that belong to its caller, and a count of steps."""
+
+    def __init__(self, name: str, x: torch.Tensor, settings: Optimizer, lr: torch.Tensor) -> None:
+        self.rule, self.x, self.lr, self.count = OPTIMIZERS[name](settings), x, lr, 0
+        self.moments = self.rule.moments([x])
+
+    def look_ahead(self) -> None:
+        self.origin = self.rule.look_ahead([self.x], self.moments)
+
+    def step(self, gradients: list[torch.Tensor], alive: torch.Tensor) -> None:
+        self.rule.step(
+            [self.x],
+            self.moments,
+            gradients,
+            lr=self.lr,
+            alive=alive,
+            corrections=self.rule.corrections(self.count),
+            origin=self.origin,
+        )
+        self.count += 1
+
+
 def _gradient(x: torch.Tensor, step: int) -> torch.Tensor:
     return torch.cos(x * (1 + step)) + 0.3 * x
 
@@ -36,7 +59,7 @@ def test_each_lane_equals_torchs_own_optimizer(name: str, decay: float) -> None:
     settings = Optimizer(name=name, weight_decay=decay)
     start = torch.randn(3, 4, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     stacked = start.clone()
-    ours = OPTIMIZERS[name]([stacked], settings, RATES)
+    ours = Stepper(name, stacked, settings, RATES)
     alive = torch.ones(3, dtype=torch.bool)
     singles = [start[k].clone().requires_grad_() for k in range(3)]
     theirs = [TORCH[name](p, settings, float(RATES[k])) for k, p in enumerate(singles)]
@@ -52,7 +75,7 @@ def test_each_lane_equals_torchs_own_optimizer(name: str, decay: float) -> None:
 def test_nesterov_takes_its_gradient_at_the_look_ahead_point() -> None:
     settings = Optimizer(name="nesterov", momentum=0.8)
     x = torch.tensor([[1.0], [-2.0]], dtype=torch.float64)
-    ours = OPTIMIZERS["nesterov"]([x], settings, torch.full((2,), 0.1, dtype=torch.float64))
+    ours = Stepper("nesterov", x, settings, torch.full((2,), 0.1, dtype=torch.float64))
     alive = torch.ones(2, dtype=torch.bool)
     expected, velocity = x.clone(), torch.zeros_like(x)
     for step in range(10):
@@ -70,7 +93,7 @@ def test_a_dead_lane_stays_where_it_is_and_its_neighbours_do_not_notice(name: st
     results = []
     for poison in (False, True):
         x = torch.linspace(-1, 1, 12, dtype=torch.float64).reshape(3, 4).clone()
-        ours = OPTIMIZERS[name]([x], settings, torch.full((3,), 0.1, dtype=torch.float64))
+        ours = Stepper(name, x, settings, torch.full((3,), 0.1, dtype=torch.float64))
         alive = torch.ones(3, dtype=torch.bool)
         at_death = None
         for step in range(6):

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 import paretomtl as pm
-from paretomtl.engine.chunks import run_lanes
 from paretomtl.engine.lane import Lane
+from paretomtl.engine.planning.chunks import run_lanes
 from paretomtl.errors import BadInput
 from paretomtl.sweep.settings import Budget, Optimizer, Settings
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import paretomtl as pm
-from paretomtl.engine.compute import Compute
 from paretomtl.engine.lane import Lane
+from paretomtl.engine.planning.compute import Compute
 from paretomtl.engine.profile import profile_step
 from paretomtl.sweep.settings import Budget, Optimizer, Settings
 

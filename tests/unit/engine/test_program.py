@@ -11,12 +11,13 @@ import torch
 from torch.fx.experimental.proxy_tensor import make_fx
 
 import paretomtl as pm
-from paretomtl.engine import neural_lanes, program
-from paretomtl.engine.chunks import run_lanes
-from paretomtl.engine.compute import Compute
+from paretomtl.engine.batch import Batch
+from paretomtl.engine.compiled import graph
+from paretomtl.engine.compiled.rewrite import rewrite
 from paretomtl.engine.lane import Lane
-from paretomtl.engine.loop import Batch
-from paretomtl.engine.rewrite import rewrite
+from paretomtl.engine.lanes import neural
+from paretomtl.engine.planning.chunks import run_lanes
+from paretomtl.engine.planning.compute import Compute
 from paretomtl.errors import BadInput
 from paretomtl.sweep.settings import Budget, ConflictAware, Optimizer, Settings
 
@@ -54,8 +55,8 @@ def only_recorded(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         graphs.append(graph)
         return graph
 
-    monkeypatch.setattr(program, "_compile", keep)
-    monkeypatch.setattr(program, "_remembered", type(program._remembered)())
+    monkeypatch.setattr(graph, "_compile", keep)
+    monkeypatch.setattr(graph, "_remembered", type(graph._remembered)())
     return graphs
 
 
@@ -82,11 +83,11 @@ def assert_equal_steps(tiny_network: Any, methods: list[str], **optimizer: Any) 
     for _ in range(4):
         plain.step()
         fast.step()
-    for ours, theirs in zip(plain.lanes.parameters, fast.lanes.parameters, strict=True):
+    for ours, theirs in zip(plain.state.parameters, fast.state.parameters, strict=True):
         torch.testing.assert_close(theirs, ours, rtol=2e-4, atol=2e-5)
-    torch.testing.assert_close(fast.seen.losses, plain.seen.losses, rtol=1e-4, atol=1e-5)
-    assert torch.equal(fast.steps, plain.steps)
-    assert torch.equal(fast.alive, plain.alive)
+    torch.testing.assert_close(fast.last.losses, plain.last.losses, rtol=1e-4, atol=1e-5)
+    assert torch.equal(fast.state.steps, plain.state.steps)
+    assert torch.equal(fast.state.alive, plain.state.alive)
 
 
 @pytest.mark.slow
@@ -96,15 +97,15 @@ def test_a_formula_is_compiled_too_and_a_nan_lane_stays_alone() -> None:
     plain = batch(problem, ["linear"], compiled=False)
     fast = batch(problem, ["linear"], compiled=True)
     with torch.no_grad():
-        fast.lanes.parameters[0][1] = torch.nan
-    frozen = fast.lanes.parameters[0][1].clone()
+        fast.state.parameters[0][1] = torch.nan
+    frozen = fast.state.parameters[0][1].clone()
     for _ in range(5):
         plain.step()
         fast.step()
-    x, y = plain.lanes.parameters[0], fast.lanes.parameters[0]
+    x, y = plain.state.parameters[0], fast.state.parameters[0]
     torch.testing.assert_close(y[[0, 2]], x[[0, 2]], rtol=1e-12, atol=1e-12)
     torch.testing.assert_close(y[1], frozen, equal_nan=True)
-    assert fast.died.tolist() == [-1, 0, -1]
+    assert fast.state.died.tolist() == [-1, 0, -1]
 
 
 def test_a_method_that_looks_at_numbers_is_refused_with_advice(tiny_network: Any) -> None:
@@ -210,8 +211,8 @@ def test_a_state_that_comes_back_in_another_order_is_told_by_its_names(tiny_netw
     for _ in range(4):
         plain.step()
         fast.step()
-    assert fast.groups[0].state["a"].tolist() == plain.groups[0].state["a"].tolist() == [[4], [4]]
-    assert fast.groups[0].state["b"].tolist() == [[1], [1]]
+    assert fast.state.methods[0]["a"].tolist() == plain.state.methods[0]["a"].tolist() == [[4], [4]]
+    assert fast.state.methods[0]["b"].tolist() == [[1], [1]]
 
 
 def varied(methods: list[Any], seeds: tuple[int, ...], lr: float) -> list[Lane]:
@@ -233,9 +234,9 @@ def test_batches_of_one_make_share_a_program(tiny_network: Any, only_recorded: l
         for _ in range(4):
             plain.step()
             fast.step()
-        for ours, theirs in zip(plain.lanes.parameters, fast.lanes.parameters, strict=True):
+        for ours, theirs in zip(plain.state.parameters, fast.state.parameters, strict=True):
             torch.testing.assert_close(theirs, ours, rtol=2e-4, atol=2e-5)
-        torch.testing.assert_close(fast.seen.weights, plain.seen.weights, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(fast.last.weights, plain.last.weights, rtol=1e-4, atol=1e-5)
     assert len(only_recorded) == 1
 
 
@@ -260,7 +261,7 @@ def test_another_make_is_another_program(
     settings = changed.get("settings", settings)
     Batch(problem, varied(methods, (0, 1, 2), 1e-3), settings, CPU, compiled=True)
     assert len(only_recorded) == 2
-    program.forget()
+    graph.forget()
     Batch(problem, varied(methods, (0, 1, 2), 1e-3), settings, CPU, compiled=True)
     assert len(only_recorded) == 3
 
@@ -272,23 +273,23 @@ def test_a_compiled_evaluation_is_the_evaluation(
     monkeypatch: pytest.MonkeyPatch,
     size: int,
 ) -> None:
-    monkeypatch.setattr(neural_lanes, "COMPILED_CHUNK", size)
+    monkeypatch.setattr(neural, "COMPILED_CHUNK", size)
     plain = batch(tiny_network, ["linear"], compiled=False)
     fast = batch(tiny_network, ["linear"], compiled=True)
     assert len(only_recorded) == (2 if size == 7 else 1)
     for _ in range(2):
-        expected, found = plain.lanes.evaluate(), fast.lanes.evaluate()
+        expected, found = plain.evaluate(), fast.evaluate()
         for split, losses in expected.items():
             torch.testing.assert_close(found[split], losses, rtol=2e-5, atol=1e-6)
         plain.step()
         fast.step()
     again = batch(tiny_network, ["linear"], compiled=True)
     assert len(only_recorded) == (2 if size == 7 else 1)
-    torch.testing.assert_close(again.lanes.evaluate()["test"], plain_start(tiny_network))
+    torch.testing.assert_close(again.evaluate()["test"], plain_start(tiny_network))
 
 
 def plain_start(problem: Any) -> torch.Tensor:
-    return batch(problem, ["linear"], compiled=False).lanes.evaluate()["test"]
+    return batch(problem, ["linear"], compiled=False).evaluate()["test"]
 
 
 @pytest.mark.slow
@@ -296,13 +297,13 @@ def plain_start(problem: Any) -> torch.Tensor:
 def test_the_compiler_makes_the_same_evaluation(
     tiny_network: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(neural_lanes, "COMPILED_CHUNK", 7)
-    program.forget()
+    monkeypatch.setattr(neural, "COMPILED_CHUNK", 7)
+    graph.forget()
     fast = batch(tiny_network, ["linear"], compiled=True)
     with torch.no_grad():
-        fast.lanes.parameters[0][1] = torch.nan
-    found = fast.lanes.evaluate()["train"]
-    plain = batch(tiny_network, ["linear"], compiled=False).lanes.evaluate()["train"]
+        fast.state.parameters[0][1] = torch.nan
+    found = fast.evaluate()["train"]
+    plain = batch(tiny_network, ["linear"], compiled=False).evaluate()["train"]
     torch.testing.assert_close(found[[0, 2]], plain[[0, 2]], rtol=1e-5, atol=1e-6)
     assert found[1].isnan().all()
 

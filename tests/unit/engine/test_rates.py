@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import paretomtl as pm
-from paretomtl.engine.rates import cautious
+from paretomtl.engine.optimizers.rates import cautious
 from paretomtl.errors import BadInput
 from paretomtl.sweep.settings import ConflictAware
 

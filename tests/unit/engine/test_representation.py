@@ -11,10 +11,12 @@ import torch
 from torch.nn.functional import cross_entropy, mse_loss
 
 import paretomtl as pm
-from paretomtl.engine.chunks import run_lanes
+from paretomtl.engine.batch import Batch
 from paretomtl.engine.lane import Lane
-from paretomtl.engine.loop import Batch
-from paretomtl.engine.neural_lanes import NeuralLanes
+from paretomtl.engine.lanes.base import Copies
+from paretomtl.engine.lanes.neural import NeuralLanes
+from paretomtl.engine.planning.chunks import run_lanes
+from paretomtl.engine.state import copies_of
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Signals
 from paretomtl.sweep.settings import Budget, Optimizer, Settings
@@ -32,22 +34,22 @@ def divided(tiny_network: Any) -> Any:
     return Divided()
 
 
-def one(lanes: NeuralLanes, lane: int) -> Any:
+def one(lanes: NeuralLanes, copies: Copies, lane: int) -> Any:
     module = lanes._problem.module().double()
-    for name, value in zip(lanes._stack.trained, lanes.parameters, strict=True):
+    for name, value in zip(lanes._stack.trained, copies.trained, strict=True):
         module.get_parameter(name).data.copy_(value[lane])
     return module
 
 
 def test_rows_heads_and_the_way_back_equal_plain_autograd(divided: Any) -> None:
     lanes = NeuralLanes(divided, [3, 4], batch_size=None, dtype=torch.float64, device=CPU)
-    sample = lanes.draw()
-    losses, rows, heads, representation = lanes.split(sample)
+    copies, sample = lanes.take_initial(), lanes.draw()
+    losses, rows, heads, representation = lanes.split(copies, sample)
     weights = torch.tensor([[0.2, 0.8], [0.5, 0.7]], dtype=torch.float64)
     direction = (weights[:, :, None] * rows).sum(1)
-    shared = lanes.shared_gradients(representation, direction)
+    shared = lanes.shared_gradients(copies, representation, direction)
     for k in (0, 1):
-        module = one(lanes, k)
+        module = one(lanes, copies, k)
         x, label, target = (t[k] for t in sample)
         z = module.trunk(x).detach().requires_grad_()  # what the heads read: before tanh
         hidden = torch.tanh(z)
@@ -102,7 +104,7 @@ def test_heads_follow_the_weights_only_when_told(divided: Any) -> None:
     weighted.step()
     same = [
         torch.equal(a, b)
-        for a, b in zip(plain.lanes.parameters, weighted.lanes.parameters, strict=True)
+        for a, b in zip(plain.state.parameters, weighted.state.parameters, strict=True)
     ]
     assert all(s for s, shared in zip(same, plain.lanes.shared, strict=True) if shared)
 
@@ -119,8 +121,9 @@ def test_graddrop_sees_the_representation_itself(divided: Any) -> None:
         Lane(method=Watching(), preference=(0.5, 0.5), seed=s, key=s, lr=0.01) for s in (0, 1, 2)
     ]
     batch = Batch(divided, lanes, settings(), CPU)
-    networks = [one(batch.lanes, k).float() for k in range(3)]  # pyright: ignore[reportArgumentType]
-    x = batch.samples[0][0]
+    copies = copies_of(batch.state, batch.inputs)
+    networks = [one(batch.lanes, copies, k).float() for k in range(3)]  # pyright: ignore[reportArgumentType]
+    x = batch.inputs.samples[0][0]
     batch.step()
     batch.step()
     (z,) = [s.representation for s in seen[:1]]

@@ -11,7 +11,7 @@ from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn.functional import max_pool2d
 
-from paretomtl.engine.rewrite import rewrite
+from paretomtl.engine.compiled.rewrite import rewrite
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from paretomtl.engine.schedule import ANYWAY, SHARE, SNAPSHOTS, Clock, snapshot_steps
+from paretomtl.engine.clock import ANYWAY, SHARE, SNAPSHOTS, Clock, snapshot_steps
 from paretomtl.sweep.settings import Budget
 
 
@@ -80,7 +80,7 @@ def test_a_budget_of_seconds_holds_one_step() -> None:
 
 def test_reports_are_due_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr("paretomtl.engine.schedule.time.perf_counter", lambda: now)
+    monkeypatch.setattr("paretomtl.engine.clock.time.perf_counter", lambda: now)
     clock = Clock(Budget(steps=5), passes_per_step=1, snapshots=None)
     assert not clock.report_due()
     now += 0.3

@@ -10,10 +10,12 @@ import pytest
 import torch
 
 import paretomtl as pm
-from paretomtl.engine.chunks import run_lanes
-from paretomtl.engine.compute import Compute
+from paretomtl.engine.batch import Batch
+from paretomtl.engine.clock import snapshot_steps
 from paretomtl.engine.lane import Lane
-from paretomtl.engine.loop import Batch
+from paretomtl.engine.planning.chunks import run_lanes
+from paretomtl.engine.planning.compute import Compute
+from paretomtl.engine.run import Run
 from paretomtl.engine.standstill import Standstill
 from paretomtl.errors import BadInput
 from paretomtl.sweep.settings import Budget, Optimizer, Settings, Stop
@@ -51,6 +53,26 @@ def test_a_run_ends_where_it_stands_still(valley: Any) -> None:
     assert len(fast.steps) == len(fast.losses["test"]) == len(fast.diagnostics["weights"])
 
 
+@pytest.mark.parametrize("snapshots", [2, 5, 24])
+def test_checks_do_not_add_snapshots(valley: Any, snapshots: int) -> None:
+    """A run keeps the points that it was asked for, and where it stands still the point of that."""
+    stop = Stop(every=10, patience=2, tolerance=1e-6)
+    settings = dataclasses.replace(
+        SETTINGS, budget=Budget(steps=1000), snapshots=snapshots, stop=stop
+    )
+    due = snapshot_steps(1000, snapshots)
+    slow, fast = run_lanes(valley(), lanes([1e-7, 0.2]), dataclasses.replace(settings, stop=None))
+    assert slow.steps.tolist() == fast.steps.tolist() == due
+    never = dataclasses.replace(settings, stop=Stop(every=10, patience=999, tolerance=0.0))
+    (going,) = run_lanes(valley(), lanes([0.002]), never)
+    assert going.steps.tolist() == due
+    stopped, alone = run_lanes(valley(), lanes([0.2, 0.002]), settings)
+    end = int(stopped.steps[-1])
+    assert end % 10 == 0
+    assert stopped.steps.tolist() == [*(step for step in due if step < end), end]
+    assert set(alone.steps.tolist()) - {int(alone.steps[-1])} <= set(due)
+
+
 @pytest.mark.parametrize("method", ["linear", "mgda", "famo", "nash_mtl"])
 def test_leaving_changes_nothing_for_those_who_stay(valley: Any, method: str) -> None:
     members = lanes([0.2, 0.2, 0.002, 0.15, 0.2, 0.003, 0.2, 0.2], method)
@@ -66,9 +88,9 @@ def test_leaving_changes_nothing_for_those_who_stay(valley: Any, method: str) ->
 
 def test_lanes_really_leave(valley: Any) -> None:
     batch = Batch(valley(), lanes([0.2] * 6 + [0.002] * 2), SETTINGS, torch.device("cpu"))
-    outcomes = batch.run(None)
-    assert batch.lanes.n_lanes == 2
-    assert batch.lanes.parameters[0].shape[0] == 2
+    outcomes = Run(batch).outcomes()
+    assert len(batch.members) == 2
+    assert batch.state.parameters[0].shape[0] == 2
     assert [o.steps[-1] < 400 for o in outcomes] == [True] * 6 + [False] * 2
 
 
@@ -104,8 +126,8 @@ def test_a_set_with_a_member_that_diverged_stops_too() -> None:
         for k, lane in enumerate(lanes([1e-9, 1e-9, 1e-9], "hv_gradient"))
     ]
     batch = Batch(problem, members, SETTINGS, torch.device("cpu"))
-    batch.alive[1] = False
-    first, _, last = batch.run(None)
+    batch.end(torch.tensor([False, True, False]))
+    first, _, last = Run(batch).outcomes()
     assert [int(o.steps[-1]) for o in (first, last)] == [20, 20]
 
 

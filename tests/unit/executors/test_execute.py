@@ -129,7 +129,7 @@ def test_the_cut_into_batches_does_not_depend_on_what_is_stored(
     store: Store, sweep: Sweep, on_batch: OnBatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of the batches [a b c] [d e f], b is stored: [a c] [d e f] is run, not [a c d] [e f]."""
-    monkeypatch.setattr("paretomtl.engine.chunks.ANALYTIC_LANES", 3)
+    monkeypatch.setattr("paretomtl.engine.planning.chunks.ANALYTIC_LANES", 3)
     specs = sweep(5, methods=("linear", "tchebycheff", "rlw"))
     execute(specs[1:2], store)
     run: list[list[RunSpec]] = []

@@ -12,9 +12,9 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from paretomtl.engine.batch import Batch
+from paretomtl.engine.clock import SNAPSHOTS
 from paretomtl.engine.lane import Lane
-from paretomtl.engine.loop import Batch
-from paretomtl.engine.schedule import SNAPSHOTS
 from paretomtl.problem import Problem
 from paretomtl.sweep.settings import Budget, Settings
 
@@ -114,9 +114,9 @@ def _measured(
         batch.step()
         step, rest = live.peak, live.now
         live.peak = 0
-        numbers = [*batch.lanes.evaluate().values(), *batch.diagnostics().values()]
-        numbers += [value for told in batch.reports() for value in told.values.values()]
-        batch.lanes.finish()
+        numbers = [*batch.evaluate().values(), *batch.diagnostics().values()]
+        numbers += [value for report in batch.reports() for value in report.values.values()]
+        batch.finish()
         snapshots = settings.snapshots or SNAPSHOTS
         kept = snapshots * sum(value.numel() for value in numbers) * torch.float64.itemsize
         return _Measured(rest, step, live.peak, kept, batch.lanes.evaluated_together)

@@ -31,87 +31,84 @@ class Corrections(NamedTuple):
 
 
 class StackedOptimizer(ABC):
-    """Updates stacked parameters in place.
+    """Updates stacked parameters in place. Its moments belong to the caller: it keeps no state.
 
     Args:
-        parameters: Tensors with the lanes in front, contiguous.
-        settings: The optimizer's options; its `lr` is not read.
-        lr: Learning rate of each lane, [lanes] float64.
+        settings: The optimizer's options; its `lr` is not read, since each lane has its own.
     """
 
     n_moments: int
     """How many running tensors of the parameter's shape it keeps."""
-    lr: Tensor
-    """Learning rate of each lane, [lanes] float64."""
 
-    def __init__(self, parameters: Sequence[Tensor], settings: Settings, lr: Tensor) -> None:
-        self.parameters = list(parameters)
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        device = self.parameters[0].device
-        self.lr = lr.to(device=device, dtype=torch.float64)
-        self._flat = [p.flatten(1) for p in self.parameters]
-        self.moments = [
-            [torch.zeros_like(p, memory_format=torch.contiguous_format) for p in self._flat]
+        self._room: Tensor | None = None
+
+    def moments(self, parameters: Sequence[Tensor]) -> list[list[Tensor]]:
+        """Return the running tensors before the first step: by kind, one a parameter, [lanes, p]."""
+        return [
+            [
+                torch.zeros_like(p.detach().flatten(1), memory_format=torch.contiguous_format)
+                for p in parameters
+            ]
             for _ in range(self.n_moments)
         ]
-        self._slices = [list(_blocks(p)) for p in self._flat]
-        largest = max(
-            (p[s].numel() for p, own in zip(self._flat, self._slices, strict=True) for s in own)
-        )
-        self._scratch = torch.empty(largest, dtype=self._flat[0].dtype, device=device)
-        self._zero = torch.zeros((), dtype=self._scratch.dtype, device=device)
-        self._eps: float | Tensor = 0.0
 
-    def bind(
-        self, parameters: Sequence[Tensor], moments: Sequence[Sequence[Tensor]], lr: Tensor
-    ) -> None:
-        """Go on with these tensors in place of the present ones."""
-        self.lr = lr
-        self.parameters = list(parameters)
-        self._flat = [p.flatten(1) for p in self.parameters]
-        self.moments = [list(kind) for kind in moments]
-        self._slices = [list(_blocks(p)) for p in self._flat]
+    def look_ahead(
+        self, parameters: Sequence[Tensor], moments: Sequence[Sequence[Tensor]]
+    ) -> list[Tensor] | None:
+        """Move the parameters to where the next gradient is taken.
 
-    def look_ahead(self) -> bool:
-        """Move the parameters to where the next gradient is taken; return whether they moved."""
-        return False
+        Returns:
+            Where they were, to be handed to `step`; None where they have not moved.
+        """
+        return None
 
-    def corrections(self) -> Corrections:
-        """Begin a step: return what follows from its number alone."""
+    def corrections(self, step: int) -> Corrections:
+        """Return what follows from a step's number alone; the first is 0."""
         return Corrections(1.0, 0.0)
 
     def step(
         self,
+        parameters: Sequence[Tensor],
+        moments: Sequence[Sequence[Tensor]],
         gradients: Sequence[Tensor],
+        *,
+        lr: Tensor,
         alive: Tensor,
         factor: float | Tensor = 1.0,
-        corrections: Corrections | None = None,
+        corrections: Corrections,
+        origin: Sequence[Tensor] | None = None,
     ) -> None:
         """Apply one update along minus the gradients.
 
         Args:
+            parameters: Tensors with the lanes in front, contiguous but for gaps behind the lanes.
+            moments: Those of `moments`, as the step before left them.
             gradients: One a parameter, lanes in front.
+            lr: Learning rate of each lane, [lanes] float64.
             alive: Which lanes may move, [lanes].
-            factor: What multiplies the learning rate at this step, a number or [lanes].
-            corrections: Those of this step, where they were asked for before.
+            factor: What multiplies the learning rates at this step, a number or [lanes].
+            corrections: Those of this step.
+            origin: What `look_ahead` returned.
         """
-        corrected, self._eps = self.corrections() if corrections is None else corrections
-        dtype = self._scratch.dtype
+        flat = [p.flatten(1) for p in parameters]
+        dtype = flat[0].dtype
         moving = alive.to(dtype).unsqueeze(-1)
-        rate = (self.lr * (factor * corrected)).to(dtype).unsqueeze(-1) * moving
+        rate = (lr * (factor * corrections.rate)).to(dtype).unsqueeze(-1) * moving
         decay = self.settings.weight_decay
         all_alive = settled(alive)
-        for index, (x, gradient) in enumerate(zip(self._flat, gradients, strict=True)):
-            for rows in [slice(None)] if recorded() else self._slices[index]:
+        for index, (x, gradient) in enumerate(zip(flat, gradients, strict=True)):
+            for rows in [slice(None)] if recorded() else _blocks(x):
                 block = x[rows]
                 keep = None if all_alive else alive[rows]
-                g = self._taken(gradient[rows], keep, block)
+                g = self._masked(gradient[rows], keep, block)
                 if decay:
                     self._decay(block, g, rate[rows])
-                moments = [moment[index][rows] for moment in self.moments]
-                self._update(block, g, moments, rate[rows], moving[rows])
+                own = [moment[index][rows] for moment in moments]
+                self._update(block, g, own, rate[rows], moving[rows], corrections.eps)
 
-    def _taken(self, gradient: Tensor, alive: Tensor | None, block: Tensor) -> Tensor:
+    def _masked(self, gradient: Tensor, alive: Tensor | None, block: Tensor) -> Tensor:
         """Return the gradient as a tensor like the block that may be overwritten.
 
         A dead lane's gradient may be anything, and becomes zero; so is its rate, and 0 times a finite
@@ -119,15 +116,22 @@ class StackedOptimizer(ABC):
         """
         # Read in its own shape: gradients of stacked layers come transposed, and flattening would copy.
         keep = None if alive is None else alive.view(-1, *[1] * (gradient.ndim - 1))
+        zero = block.new_zeros(())
         if recorded():  # a compiler finds room by itself, and sharing it would tie updates together
             assert keep is not None
-            return torch.where(keep, gradient, self._zero).reshape(block.shape)
-        room = self._scratch[: block.numel()].view(gradient.shape)
+            return torch.where(keep, gradient, zero).reshape(block.shape)
+        room = self._room_for(block).view(gradient.shape)
         if keep is None:
             room.copy_(gradient)
         else:
-            torch.where(keep, gradient, self._zero, out=room)
+            torch.where(keep, gradient, zero, out=room)
         return room.view(block.shape)
+
+    def _room_for(self, block: Tensor) -> Tensor:
+        """Return as many numbers as a block has, to be overwritten by each block in turn."""
+        if self._room is None or self._room.numel() < block.numel():
+            self._room = torch.empty(block.numel(), dtype=block.dtype, device=block.device)
+        return self._room[: block.numel()]
 
     def _decay(self, x: Tensor, g: Tensor, rate: Tensor) -> None:
         """Apply the weight decay: as an L2 penalty unless decoupled."""
@@ -135,7 +139,13 @@ class StackedOptimizer(ABC):
 
     @abstractmethod
     def _update(
-        self, x: Tensor, g: Tensor, moments: Sequence[Tensor], rate: Tensor, moving: Tensor
+        self,
+        x: Tensor,
+        g: Tensor,
+        moments: Sequence[Tensor],
+        rate: Tensor,
+        moving: Tensor,
+        eps: float | Tensor,
     ) -> None:
         """Update one block in place; `g` may be overwritten, `rate` and `moving` are [lanes, 1]."""
 
@@ -146,7 +156,13 @@ class SGD(StackedOptimizer):
     n_moments = 0
 
     def _update(
-        self, x: Tensor, g: Tensor, moments: Sequence[Tensor], rate: Tensor, moving: Tensor
+        self,
+        x: Tensor,
+        g: Tensor,
+        moments: Sequence[Tensor],
+        rate: Tensor,
+        moving: Tensor,
+        eps: float | Tensor,
     ) -> None:
         x.addcmul_(g, rate, value=-1)
 
@@ -157,7 +173,13 @@ class Momentum(StackedOptimizer):
     n_moments = 1
 
     def _update(
-        self, x: Tensor, g: Tensor, moments: Sequence[Tensor], rate: Tensor, moving: Tensor
+        self,
+        x: Tensor,
+        g: Tensor,
+        moments: Sequence[Tensor],
+        rate: Tensor,
+        moving: Tensor,
+        eps: float | Tensor,
     ) -> None:
         (v,) = moments
         v.mul_(self.settings.momentum).addcmul_(g, rate, value=-1)
@@ -171,29 +193,44 @@ class Nesterov(Momentum):
     is taken there too.
     """
 
-    def look_ahead(self) -> bool:
-        """Move to `x + mu v`, remembering x."""
-        self._origin = [x.clone() for x in self._flat]
-        for x, v in zip(self._flat, self.moments[0], strict=True):
+    def look_ahead(
+        self, parameters: Sequence[Tensor], moments: Sequence[Sequence[Tensor]]
+    ) -> list[Tensor]:
+        """Move to `x + mu v`, and return x."""
+        flat = [p.flatten(1) for p in parameters]
+        origin = [x.clone() for x in flat]
+        for x, v in zip(flat, moments[0], strict=True):
             x.add_(v, alpha=self.settings.momentum)
-        return True
+        return origin
 
     def step(
         self,
+        parameters: Sequence[Tensor],
+        moments: Sequence[Sequence[Tensor]],
         gradients: Sequence[Tensor],
+        *,
+        lr: Tensor,
         alive: Tensor,
         factor: float | Tensor = 1.0,
-        corrections: Corrections | None = None,
+        corrections: Corrections,
+        origin: Sequence[Tensor] | None = None,
     ) -> None:
         """Apply one update from the point that was looked ahead from."""
+        assert origin is not None
         decay = self.settings.weight_decay
         if decay:
-            gradients = [
-                g.add(x, alpha=decay) for g, x in zip(gradients, self.parameters, strict=True)
-            ]
-        for x, origin in zip(self._flat, self._origin, strict=True):
-            x.copy_(origin)
-        super().step(gradients, alive, factor, corrections)
+            gradients = [g.add(x, alpha=decay) for g, x in zip(gradients, parameters, strict=True)]
+        for x, before in zip(parameters, origin, strict=True):
+            x.flatten(1).copy_(before)
+        super().step(
+            parameters,
+            moments,
+            gradients,
+            lr=lr,
+            alive=alive,
+            factor=factor,
+            corrections=corrections,
+        )
 
     def _decay(self, x: Tensor, g: Tensor, rate: Tensor) -> None:
         """Do nothing: the decay was taken at the look-ahead point."""
@@ -207,23 +244,27 @@ class Adam(StackedOptimizer):
     """
 
     n_moments = 2
-    _steps = 0
 
-    def corrections(self) -> Corrections:
-        """Begin a step: return its bias correction of the rate, and of eps."""
-        self._steps += 1
+    def corrections(self, step: int) -> Corrections:
+        """Return the bias correction of the rate, and of eps."""
         b1, b2 = self.settings.betas
-        root = (1 - b2**self._steps) ** 0.5
-        return Corrections(root / (1 - b1**self._steps), self.settings.eps * root)
+        root = (1 - b2 ** (step + 1)) ** 0.5
+        return Corrections(root / (1 - b1 ** (step + 1)), self.settings.eps * root)
 
     def _update(
-        self, x: Tensor, g: Tensor, moments: Sequence[Tensor], rate: Tensor, moving: Tensor
+        self,
+        x: Tensor,
+        g: Tensor,
+        moments: Sequence[Tensor],
+        rate: Tensor,
+        moving: Tensor,
+        eps: float | Tensor,
     ) -> None:
         m, v = moments
         b1, b2 = self.settings.betas
         m.lerp_(g, 1 - b1)
         v.mul_(b2).addcmul_(g, g, value=1 - b2)
-        torch.sqrt(v, out=g).add_(self._eps)
+        torch.sqrt(v, out=g).add_(eps)
         x.addcmul_(torch.div(m, g, out=g), rate, value=-1)
 
 
@@ -232,25 +273,38 @@ class AdamW(Adam):
 
     def step(
         self,
+        parameters: Sequence[Tensor],
+        moments: Sequence[Sequence[Tensor]],
         gradients: Sequence[Tensor],
+        *,
+        lr: Tensor,
         alive: Tensor,
         factor: float | Tensor = 1.0,
-        corrections: Corrections | None = None,
+        corrections: Corrections,
+        origin: Sequence[Tensor] | None = None,
     ) -> None:
         """Apply one update, the decay by the plain learning rate first."""
         decay = self.settings.weight_decay
         if decay:
-            kept = 1 - decay * (self.lr * factor)
-            kept = torch.where(alive, kept, 1.0).to(self._scratch.dtype).unsqueeze(-1)
-            for x in self._flat:
-                x.mul_(kept)
-        super().step(gradients, alive, factor, corrections)
+            kept = 1 - decay * (lr * factor)
+            kept = torch.where(alive, kept, 1.0).to(parameters[0].dtype).unsqueeze(-1)
+            for x in parameters:
+                x.flatten(1).mul_(kept)
+        super().step(
+            parameters,
+            moments,
+            gradients,
+            lr=lr,
+            alive=alive,
+            factor=factor,
+            corrections=corrections,
+        )
 
     def _decay(self, x: Tensor, g: Tensor, rate: Tensor) -> None:
         """Do nothing: the decay is decoupled from the gradient."""
 
 
-OPTIMIZERS: dict[str, Callable[[Sequence[Tensor], Settings, Tensor], StackedOptimizer]] = {
+OPTIMIZERS: dict[str, Callable[[Settings], StackedOptimizer]] = {
     "sgd": SGD,
     "momentum": Momentum,
     "nesterov": Nesterov,

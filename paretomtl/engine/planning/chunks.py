@@ -12,14 +12,14 @@ from dataclasses import replace
 
 import torch
 
-from paretomtl.engine.compute import Compute
-from paretomtl.engine.device import reduced
-from paretomtl.engine.exhausted import is_out_of_memory
+from paretomtl.engine.batch import Batch
+from paretomtl.engine.compiled.graph import REMEMBERED, Same
+from paretomtl.engine.device import is_out_of_memory, reduced
 from paretomtl.engine.lane import Lane
-from paretomtl.engine.loop import Batch, Progress, ProgressCallback
-from paretomtl.engine.memory import footprint, working_set
 from paretomtl.engine.outcome import Outcome
-from paretomtl.engine.program import REMEMBERED, Same
+from paretomtl.engine.planning.compute import Compute
+from paretomtl.engine.planning.memory import footprint, working_set
+from paretomtl.engine.run import Progress, ProgressCallback, Run
 from paretomtl.errors import BadInput
 from paretomtl.methods.reads import Reads
 from paretomtl.problem import NeuralProblem, Problem
@@ -155,7 +155,6 @@ def batch_of(
         settings,
         compute.resolved,
         compiled=compute.compile,
-        compacting=not (compute.compile or compute.deterministic),
     )
     return batch, order
 
@@ -240,7 +239,8 @@ def _run_chunk(
         if progress is not None:
             progress(replace(done, lanes=wanted))
 
-    outcomes = batch.run(report)
+    compacting = not (compute.compile or compute.deterministic)
+    outcomes = Run(batch, compacting=compacting, progress=report).outcomes()
     back = {lane: place for place, lane in enumerate(order)}
     # the idle copies' share of the time is the runs' own
     share = len(order) / wanted

@@ -7,11 +7,11 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-from paretomtl.engine.chunks import cut, run_lanes
-from paretomtl.engine.compute import Compute
 from paretomtl.engine.lane import Lane
-from paretomtl.engine.loop import ProgressCallback
 from paretomtl.engine.outcome import Outcome
+from paretomtl.engine.planning.chunks import cut, run_lanes
+from paretomtl.engine.planning.compute import Compute
+from paretomtl.engine.run import ProgressCallback
 from paretomtl.engine.seeding import stable_hash
 from paretomtl.methods.base import Method, SetMethod, method
 from paretomtl.methods.reads import Reads

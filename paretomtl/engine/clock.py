@@ -1,4 +1,4 @@
-"""How long a batch goes on, and at which steps it is looked at."""
+"""How long a batch goes on, and at which steps it is evaluated."""
 
 from __future__ import annotations
 
@@ -31,6 +31,13 @@ def snapshot_steps(total: int, count: int) -> list[int]:
     return sorted({0, *spaced, total})
 
 
+def steps_of(budget: Budget, passes_per_step: int) -> int | None:
+    """Return the steps that a budget holds; None where it is in seconds."""
+    if budget.unit == "seconds":
+        return None
+    return int(budget.amount) // (passes_per_step if budget.unit == "passes" else 1)
+
+
 class Clock:
     """Says when a batch ends and when a snapshot is due.
 
@@ -52,17 +59,12 @@ class Clock:
     ) -> None:
         # What a snapshot has to have been paid with, in steps.
         self._price = evaluation / SHARE if snapshots is None else 0.0
-        self._seen = 0
+        self._offered = 0
         self._taken = 1  # the last one
         snapshots = SNAPSHOTS if snapshots is None else snapshots
         self._seconds = float(budget.amount) if budget.unit == "seconds" else None
         self.start()
-        if self._seconds is not None:
-            self.total = None
-        elif budget.unit == "passes":
-            self.total = int(budget.amount) // passes_per_step
-        else:
-            self.total = int(budget.amount)
+        self.total = steps_of(budget, passes_per_step)
         self._due = None if self.total is None else set(snapshot_steps(self.total, snapshots))
         # With a budget of seconds the last step is not known: grow by a constant factor instead.
         self._ratio = 10 ** (4 / max(snapshots - 1, 1))
@@ -99,9 +101,9 @@ class Clock:
         elif step < self._next:
             return False
         self._next = max(step + 1, math.ceil(step * self._ratio))
-        anyway = self._seen % ANYWAY == 0 or step == self.total
+        anyway = self._offered % ANYWAY == 0 or step == self.total
         paid = step >= (self._taken + 1) * self._price
         taken = anyway or paid
-        self._seen += 1
+        self._offered += 1
         self._taken += taken
         return taken

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap  # pyright: ignore[reportPrivateImportUsage]
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from paretomtl.engine.network import LossModule, drawn_and_frozen
+from paretomtl.engine.lanes.base import Copies
+from paretomtl.engine.lanes.network import LossModule, drawn_and_frozen
 from paretomtl.errors import Unfit
 from paretomtl.problem import NeuralProblem
 
@@ -44,19 +45,18 @@ class Stack:
         self._scalars = {name for name in self.trained if not parameters[name].ndim}
         self._network = LossModule(problem, module)
 
-    def of(self, networks: Sequence[Mapping[str, Tensor]]) -> tuple[list[Tensor], list[Tensor]]:
+    def of(self, networks: Sequence[Mapping[str, Tensor]]) -> Copies:
         """Stack the parameters of some networks: what is trained, and what is frozen, lanes in front."""
 
         def stacked(name: str) -> Tensor:
             return torch.stack([named[name].detach().to(self.device) for named in networks])
 
         parameters = [_with_axis(stacked(name)) for name in self.trained]
-        return parameters, [stacked(name) for name in self.frozen]
+        return Copies(parameters, [stacked(name) for name in self.frozen])
 
     def losses(
         self,
-        parameters: Sequence[Tensor],
-        frozen: Sequence[Tensor],
+        copies: Copies,
         batch: tuple[Tensor, ...],
         batch_dim: int | None,
         *,
@@ -65,8 +65,7 @@ class Stack:
         """Return each copy's losses, [lanes, m].
 
         Args:
-            parameters: What is trained, lanes in front.
-            frozen: What is not.
+            copies: Their parameters.
             batch: Samples, in front of them the lanes where `batch_dim` is 0.
             batch_dim: 0 where each copy has its own samples, None where all see the same.
             mixed: Another arithmetic than the stack's own.
@@ -79,14 +78,13 @@ class Stack:
 
         with self.arithmetic(mixed=mixed):
             losses = vmap(one, in_dims=(0, 0, batch_dim), randomness="error")(
-                tuple(parameters), tuple(frozen), batch
+                tuple(copies.trained), tuple(copies.frozen), batch
             )
         return losses.to(self.dtype)
 
     def losses_with_probe(
         self,
-        parameters: Sequence[Tensor],
-        frozen: Sequence[Tensor],
+        copies: Copies,
         sample: tuple[Tensor, ...],
         probe: Tensor,
     ) -> tuple[Tensor, Tensor]:
@@ -103,13 +101,11 @@ class Stack:
 
         with self.arithmetic():
             losses, representation = vmap(one, randomness="error")(
-                tuple(parameters), tuple(frozen), sample, probe
+                tuple(copies.trained), tuple(copies.frozen), sample, probe
             )
         return losses.to(self.dtype), representation
 
-    def metrics(
-        self, parameters: Sequence[Tensor], frozen: Sequence[Tensor], batch: tuple[Tensor, ...]
-    ) -> dict[str, Tensor]:
+    def metrics(self, copies: Copies, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """Return each copy's metrics on samples that all see, by name, [lanes]."""
 
         def one(
@@ -118,7 +114,7 @@ class Stack:
             with self.arithmetic():
                 return functional_call(self._network, self._named(values, frozen), (sample, True))
 
-        return vmap(one, in_dims=(0, 0, None))(tuple(parameters), tuple(frozen), batch)
+        return vmap(one, in_dims=(0, 0, None))(tuple(copies.trained), tuple(copies.frozen), batch)
 
     @contextmanager
     def arithmetic(self, *, mixed: bool | None = None) -> Generator[None]:

@@ -8,8 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from paretomtl.engine.lanes import origin
-from paretomtl.engine.seeding import generator
+from paretomtl.engine.seeding import generator, origin
 from paretomtl.errors import Unfit
 from paretomtl.problem import NeuralProblem
 

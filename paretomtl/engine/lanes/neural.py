@@ -8,9 +8,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from paretomtl.engine.lanes import Lanes, Sample, origin
-from paretomtl.engine.minibatches import Minibatches
-from paretomtl.engine.network import (
+from paretomtl.engine.compiled.graph import compiled
+from paretomtl.engine.lanes.base import Copies, Lanes, Sample
+from paretomtl.engine.lanes.minibatches import Minibatches
+from paretomtl.engine.lanes.network import (
     check_answers,
     check_data,
     check_ready,
@@ -18,10 +19,10 @@ from paretomtl.engine.network import (
     seeded_module,
     shared_parameters,
 )
+from paretomtl.engine.lanes.stack import Stack
+from paretomtl.engine.lanes.stackable import check_stackable
 from paretomtl.engine.phases import phase
-from paretomtl.engine.program import compiled
-from paretomtl.engine.stack import Stack
-from paretomtl.engine.stackable import check_stackable
+from paretomtl.engine.seeding import origin
 from paretomtl.errors import Unfit
 from paretomtl.problem import SPLITS, NeuralProblem, Split
 
@@ -77,7 +78,8 @@ class NeuralLanes(Lanes):
             check_data(problem, split, tensors)
         named = {o: dict(module.named_parameters()) for o, module in modules.items()}
         self._stack = Stack(problem, template.to(device), mixed=mixed, dtype=dtype)
-        self.parameters, self.frozen = self._stack.of([named[o] for o in origins])
+        initial = self._stack.of([named[o] for o in origins])
+        super().__init__(initial)
         unique = list(dict.fromkeys(seeds))
         index = torch.tensor([unique.index(seed) for seed in seeds])
         self._problem = problem
@@ -96,12 +98,12 @@ class NeuralLanes(Lanes):
             lanes=index,
             device=device,
         )
-        self.n_lanes, self.n_tasks = len(seeds), problem.n_objectives
+        self.n_tasks = problem.n_objectives
         # another number of samples than of tasks, so that losses of samples are not taken for theirs
         self._sample = tuple(t[: self.n_tasks + 1] for t in self._data["train"])
         check_answers(problem, template, self._sample)
         first = tuple(t[: self._batches.batch_size] for t in self._data["train"])
-        check_stackable(self._stack, self.parameters, self.frozen, self._sample, first)
+        check_stackable(self._stack, initial, self._sample, first)
         shared, self._silent = shared_parameters(
             problem, self._data["train"], batch_size or problem.batch_size
         )
@@ -137,14 +139,12 @@ class NeuralLanes(Lanes):
         check_representation(self._problem, self._stack.module, self._sample, shared)
 
     def select(self, rows: Tensor) -> None:
-        """Go on with some of the lanes."""
-        super().select(rows)
-        self.frozen = [p[rows] for p in self.frozen]
+        """Draw minibatches for some of the lanes alone from now on."""
         self._batches.select(rows)
 
-    def losses(self, sample: Sample) -> Tensor:
+    def losses(self, copies: Copies, sample: Sample) -> Tensor:
         """Return each network's losses on its minibatch."""
-        return self._stack.losses(self.parameters, self.frozen, sample, 0)
+        return self._stack.losses(copies, sample, 0)
 
     def draw(self) -> Sample:
         """Gather the next minibatch of each lane's seed."""
@@ -155,19 +155,19 @@ class NeuralLanes(Lanes):
             t.index_select(0, flat).view(*indices.shape, *t.shape[1:]) for t in self._data["train"]
         )
 
-    def jacobian(self, sample: Sample) -> tuple[Tensor, list[Tensor]]:
+    def jacobian(self, copies: Copies, sample: Sample) -> tuple[Tensor, list[Tensor]]:
         """Return the losses and every task's gradient for each parameter: m backward passes."""
         with phase("forward"):
-            losses = self.losses(sample)
+            losses = self.losses(copies, sample)
         blocks = [
             torch.empty(p.shape[0], self.n_tasks, p[0].numel(), dtype=p.dtype, device=p.device)
-            for p in self.parameters
+            for p in copies.trained
         ]
         for task in range(self.n_tasks):
             with phase("backward"):
                 rows = torch.autograd.grad(
                     losses[:, task].sum(),
-                    self.parameters,
+                    copies.trained,
                     retain_graph=task < self.n_tasks - 1,
                     allow_unused=True,
                     materialize_grads=True,
@@ -177,19 +177,19 @@ class NeuralLanes(Lanes):
                     block[:, task] = row.flatten(1)
         return losses.detach(), blocks
 
-    def gradients(self, losses: Tensor, weights: Tensor) -> list[Tensor]:
+    def gradients(self, copies: Copies, losses: Tensor, weights: Tensor) -> list[Tensor]:
         """Return the gradient of the weighted losses for each parameter, zero where unused."""
         return list(
             torch.autograd.grad(
                 losses,
-                self.parameters,
+                copies.trained,
                 weights.to(losses.dtype),
                 allow_unused=True,
                 materialize_grads=True,
             )
         )
 
-    def split(self, sample: Sample) -> AtRepresentation:
+    def split(self, copies: Copies, sample: Sample) -> AtRepresentation:
         """Return the losses and every task's gradient at the representation.
 
         One backward pass a task goes through the heads alone; `shared_gradients` makes the one through
@@ -199,13 +199,11 @@ class NeuralLanes(Lanes):
         assert name is not None
         # A zero added to the representation: the gradient by it is the gradient there.
         probe = torch.zeros(
-            self._representation_shape(sample), dtype=self._dtype, device=self._device
+            self._representation_shape(copies, sample), dtype=self._dtype, device=self._device
         )
         probe.requires_grad_()
-        losses, representation = self._stack.losses_with_probe(
-            self.parameters, self.frozen, sample, probe
-        )
-        heads = [p for p, shared in zip(self.parameters, self.shared, strict=True) if not shared]
+        losses, representation = self._stack.losses_with_probe(copies, sample, probe)
+        heads = [p for p, shared in zip(copies.trained, self.shared, strict=True) if not shared]
         rows: list[Tensor] = []
         own: list[list[Tensor]] = []
         for task in range(self.n_tasks):
@@ -221,9 +219,11 @@ class NeuralLanes(Lanes):
         blocks = [torch.stack([g.flatten(1) for g in tasks], 1) for tasks in zip(*own, strict=True)]
         return AtRepresentation(losses.detach(), torch.stack(rows, 1), blocks, representation)
 
-    def shared_gradients(self, representation: Tensor, direction: Tensor) -> list[Tensor]:
+    def shared_gradients(
+        self, copies: Copies, representation: Tensor, direction: Tensor
+    ) -> list[Tensor]:
         """Return the gradient for each shared parameter that a direction [lanes, p] there amounts to."""
-        shared = [p for p, s in zip(self.parameters, self.shared, strict=True) if s]
+        shared = [p for p, s in zip(copies.trained, self.shared, strict=True) if s]
         return list(
             torch.autograd.grad(
                 representation,
@@ -234,28 +234,28 @@ class NeuralLanes(Lanes):
             )
         )
 
-    def _representation_shape(self, sample: Sample) -> tuple[int, ...]:
+    def _representation_shape(self, copies: Copies, sample: Sample) -> tuple[int, ...]:
         if self._probe_shape is None:
-            none = torch.zeros(self.n_lanes, dtype=self._dtype, device=self._device)
+            none = torch.zeros(copies.n_lanes, dtype=self._dtype, device=self._device)
             with torch.no_grad():
-                _, representation = self._stack.losses_with_probe(
-                    self.parameters, self.frozen, sample, none
-                )
+                _, representation = self._stack.losses_with_probe(copies, sample, none)
             self._probe_shape = tuple(representation.shape[1:])
-        return (self.n_lanes, *self._probe_shape)
+        return (copies.n_lanes, *self._probe_shape)
 
-    def compile_evaluation(self, make: Hashable) -> None:
+    def compile_evaluation(self, copies: Copies, *, what: Hashable) -> None:
         """Evaluate by a compiled program from now on.
 
         What is left over of a split, and a split of another shape or type, is evaluated without.
 
         Args:
-            make: What the losses are: batches of equal makes share the program.
+            copies: Those that will be evaluated, or others of their shapes.
+            what: What the losses are: batches for which it is equal share the program.
         """
 
         def losses(*tensors: Tensor) -> Tensor:
-            n, end = len(self.parameters), len(self.parameters) + len(self.frozen)
-            return self._stack.losses(tensors[:n], tensors[n:end], tensors[end:], None)
+            n, end = len(copies.trained), len(copies.trained) + len(copies.frozen)
+            given = Copies(list(tensors[:n]), list(tensors[n:end]))
+            return self._stack.losses(given, tensors[end:], None)
 
         size = COMPILED_CHUNK if self._device.type == "cpu" else EVALUATION_CHUNK
         data = next((d for d in self._data.values() if len(d[0]) >= size), None)
@@ -263,13 +263,13 @@ class NeuralLanes(Lanes):
             self._chunk = size
             chunk = next(_chunks(data, size))
             self._whole_layout = _layout(chunk)
-            inputs = [*self.parameters, *self.frozen, *chunk]
-            self._whole_chunk = compiled(losses, inputs, make=make)
+            inputs = [*copies.trained, *copies.frozen, *chunk]
+            self._whole_chunk = compiled(losses, inputs, what=what)
 
     @torch.no_grad()
-    def evaluate(self) -> dict[str, Tensor]:
+    def evaluate(self, copies: Copies) -> dict[str, Tensor]:
         """Return the mean losses over all samples of each split."""
-        return {split: self._evaluate(split) for split in SPLITS}
+        return {split: self._evaluate(copies, split) for split in SPLITS}
 
     def evaluation_cost(self, *, forward: int, backward: int) -> float:
         """Return what an evaluation costs, in steps: samples to pass forward, where backward is twice that."""
@@ -277,54 +277,54 @@ class NeuralLanes(Lanes):
         return evaluated / (self._batches.batch_size * (forward + 2 * backward))
 
     @torch.no_grad()
-    def finish(self) -> tuple[Tensor | None, list[dict[str, dict[str, float]]]]:
+    def finish(self, copies: Copies) -> tuple[Tensor | None, list[dict[str, dict[str, float]]]]:
         """Return each network's metrics on each split; the networks are not kept."""
-        figures: list[dict[str, dict[str, float]]] = [{} for _ in range(self.n_lanes)]
+        figures: list[dict[str, dict[str, float]]] = [{} for _ in range(copies.n_lanes)]
         for split in SPLITS:
-            for name, column in self._metrics(split).items():
+            for name, column in self._metrics(copies, split).items():
                 for lane, value in enumerate(column.cpu().numpy()):
                     figures[lane].setdefault(split, {})[name] = float(value)
         return None, figures
 
-    def _evaluate(self, split: Split) -> Tensor:
+    def _evaluate(self, copies: Copies, split: Split) -> Tensor:
         data = self._data[split]
         n = len(data[0])
         total = 0
         for chunk in _chunks(data, self._chunk):
             if self._whole_chunk is not None and _layout(chunk) == self._whole_layout:
-                losses = self._whole_chunk(*self.parameters, *self.frozen, *chunk)
+                losses = self._whole_chunk(*copies.trained, *copies.frozen, *chunk)
             else:
                 losses = torch.cat(
-                    [self._stack.losses(*some, chunk, None) for some in self._blocks()]
+                    [self._stack.losses(some, chunk, None) for some in self._blocks(copies)]
                 )
             total = total + losses * (len(chunk[0]) / n)
         assert isinstance(total, Tensor)
         return total
 
-    def _blocks(self) -> Iterator[tuple[list[Tensor], list[Tensor]]]:
-        """Yield trained and frozen parameters of the lanes that are evaluated together.
+    def _blocks(self, copies: Copies) -> Iterator[Copies]:
+        """Yield the copies that are evaluated together.
 
         Their sizes differ by one at the most: a lane alone would take other kernels.
         """
-        count = -(-self.n_lanes // self.evaluated_together)
-        size, larger = divmod(self.n_lanes, count)
+        count = -(-copies.n_lanes // self.evaluated_together)
+        size, larger = divmod(copies.n_lanes, count)
         stop = 0
         for block in range(count):
             start, stop = stop, stop + size + (block < larger)
-            yield [p[start:stop] for p in self.parameters], [p[start:stop] for p in self.frozen]
+            yield Copies(
+                [p[start:stop] for p in copies.trained], [p[start:stop] for p in copies.frozen]
+            )
 
-    def _metrics(self, split: Split) -> dict[str, Tensor]:
-        parts = [self._block_metrics(split, *some) for some in self._blocks()]
+    def _metrics(self, copies: Copies, split: Split) -> dict[str, Tensor]:
+        parts = [self._block_metrics(split, some) for some in self._blocks(copies)]
         return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
-    def _block_metrics(
-        self, split: Split, parameters: Sequence[Tensor], frozen: Sequence[Tensor]
-    ) -> dict[str, Tensor]:
+    def _block_metrics(self, split: Split, copies: Copies) -> dict[str, Tensor]:
         data = self._data[split]
         n = len(data[0])
         totals: dict[str, Tensor] = {}
         for chunk in _chunks(data, EVALUATION_CHUNK):
-            for name, value in self._stack.metrics(parameters, frozen, chunk).items():
+            for name, value in self._stack.metrics(copies, chunk).items():
                 share = value * (len(chunk[0]) / n)
                 totals[name] = totals[name] + share if name in totals else share
         return totals

@@ -1,0 +1,1 @@
+"""Stacked copies of a problem: formulas, and networks."""

@@ -1,0 +1,1 @@
+"""How directions become steps, lane by lane."""
