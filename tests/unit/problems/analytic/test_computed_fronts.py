@@ -4,8 +4,8 @@ import moocore
 import numpy as np
 import pytest
 import torch
-from paretomtl_problems.analytic import poloni, viennet
-from paretomtl_problems.analytic.space_curve import curve_hypervolume, volume
+from paretomtl_problems.analytic.classic import poloni, viennet
+from paretomtl_problems.analytic.fronts.space_curve import curve_hypervolume, volume
 
 import paretomtl as pm
 from paretomtl.testing.attack import margins, spans
@@ -104,7 +104,7 @@ def test_the_volume_of_a_known_curve():
         half = t.sin() * 0.5**0.5
         return torch.stack((half, half, t.cos()), -1)
 
-    from paretomtl_problems.analytic.curve import Curve
+    from paretomtl_problems.analytic.fronts.curve import Curve
 
     arc = Curve(point, ((0.0, np.pi / 2),))
     found = curve_hypervolume(arc, problem.reference_point, points=5001)

@@ -7,9 +7,9 @@ import moocore
 import numpy as np
 import pytest
 import torch
-from paretomtl_problems.analytic.best_points import best_chain
-from paretomtl_problems.analytic.curve import Curve
-from paretomtl_problems.analytic.pieces import new_minima
+from paretomtl_problems.analytic.fronts.best_points import best_chain
+from paretomtl_problems.analytic.fronts.curve import Curve
+from paretomtl_problems.analytic.fronts.pieces import new_minima
 from scipy.optimize import minimize
 
 import paretomtl as pm

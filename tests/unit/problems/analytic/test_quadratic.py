@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from paretomtl_problems.analytic.simplicial import simplicial_hypervolume
+from paretomtl_problems.analytic.fronts.simplicial import simplicial_hypervolume
 
 import paretomtl as pm
 from paretomtl.errors import BadInput

@@ -4,8 +4,8 @@ from importlib import resources
 
 import pytest
 import torch
-from paretomtl_problems.analytic import re_base
-from paretomtl_problems.analytic.re_two import RE22, RE25
+from paretomtl_problems.analytic.re import base as re_base
+from paretomtl_problems.analytic.re.two import RE22, RE25
 
 import paretomtl as pm
 from paretomtl.errors import BadInput, NoKnownFront
@@ -15,14 +15,14 @@ DISCRETE = {"re22": [0], "re23": [0, 1], "re25": [0, 2], "re35": [2], "re36": [0
 
 
 def header(name):
-    data = resources.files("paretomtl_problems.analytic").joinpath("data", f"{name}.csv")
+    data = resources.files("paretomtl_problems.analytic.re").joinpath("data", f"{name}.csv")
     lines = [x[2:] for x in data.read_text("utf-8").splitlines() if x.startswith("# ")]
     return dict(line.split(": ", 1) for line in lines if ": " in line)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_data_file_is_small_and_says_how_it_was_made(name):
-    data = resources.files("paretomtl_problems.analytic").joinpath("data", f"{name}.csv")
+    data = resources.files("paretomtl_problems.analytic.re").joinpath("data", f"{name}.csv")
     assert len(data.read_bytes()) < 40_000
     stated = header(name)
     problem = pm.problem(name)
@@ -74,7 +74,7 @@ def test_discrete_variables_snap_to_the_nearest_value(name, columns):
 
 
 def re22_areas():
-    from paretomtl_problems.analytic.re_two import STEEL_AREAS
+    from paretomtl_problems.analytic.re.two import STEEL_AREAS
 
     assert len(STEEL_AREAS) == 76
     assert list(STEEL_AREAS) == sorted(STEEL_AREAS)
@@ -82,7 +82,7 @@ def re22_areas():
 
 
 def re25_diameters():
-    from paretomtl_problems.analytic.re_two import WIRE_DIAMETERS
+    from paretomtl_problems.analytic.re.two import WIRE_DIAMETERS
 
     assert len(WIRE_DIAMETERS) == 42
     assert list(WIRE_DIAMETERS) == sorted(WIRE_DIAMETERS)

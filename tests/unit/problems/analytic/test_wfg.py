@@ -4,8 +4,8 @@ import math
 
 import pytest
 import torch
-from paretomtl_problems.analytic import wfg_transforms as wfg
-from paretomtl_problems.analytic.wfg_fronts import disconnected_pieces
+from paretomtl_problems.analytic.wfg import transforms as wfg
+from paretomtl_problems.analytic.wfg.fronts import disconnected_pieces
 
 import paretomtl as pm
 from paretomtl.errors import BadInput, NoKnownFront

@@ -1,0 +1,244 @@
+"""DTLZ1 to DTLZ4 (Deb, Thiele, Laumanns and Zitzler 2005)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from paretomtl.problem import AnalyticProblem, Point, ProblemCard, problems
+from paretomtl.shapes import Losses, Variables
+from paretomtl_problems.analytic.fronts.curve import Curve
+from paretomtl_problems.analytic.fronts.surface import (
+    beyond_nadir,
+    even_simplex,
+    even_sphere,
+    orthant_ball,
+    whole_front_only,
+)
+from paretomtl_problems.analytic.options import DERIVED, box, real_number, resolve, whole_number
+
+SOURCE = "Deb, Thiele, Laumanns and Zitzler 2005"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DTLZ(AnalyticProblem):
+    """m - 1 variables place a point along the front, the k others its distance `g` to it.
+
+    Args:
+        n_objectives: Number of objectives, m, at least 2.
+        n_variables: Number of variables, at least m; None for m - 1 + the k of the paper.
+    """
+
+    n_objectives: int = 3  # pyright: ignore[reportIncompatibleMethodOverride]
+    n_variables: int = DERIVED  # pyright: ignore[reportIncompatibleMethodOverride]
+
+    _paper_k = 10
+
+    def __post_init__(self) -> None:
+        whole_number(self, "n_objectives", low=2)
+        resolve(self, "n_variables", self.n_objectives - 1 + self._paper_k)
+        whole_number(self, "n_variables", low=self.n_objectives)
+
+    @property
+    def bounds(self) -> tuple[Tensor, Tensor]:
+        """[0, 1]^n."""
+        return box(self.n_variables, 0.0, 1.0)
+
+    @property
+    def ideal(self) -> Tensor:
+        """The origin."""
+        return torch.zeros(self.n_objectives, dtype=torch.float64)
+
+    @property
+    def nadir(self) -> Tensor:
+        """One in every objective."""
+        return torch.ones(self.n_objectives, dtype=torch.float64)
+
+    def _split(self, x: Variables) -> tuple[Tensor, Tensor]:
+        sizes = [self.n_objectives - 1, self.n_variables - self.n_objectives + 1]
+        place, distance = torch.split(x, sizes, -1)
+        return place, distance
+
+
+def spherical(angles: Tensor, radius: Tensor) -> Tensor:
+    """Return points from m - 1 angles, the last objective from the first angle, [*batch, m].
+
+    `f1 = r cos(a1) ... cos(a_{m-1})`, `f2 = r cos(a1) ... sin(a_{m-1})`, ..., `fm = r sin(a1)`.
+    """
+    columns: list[Tensor] = []
+    for cosine, sine in zip(angles.cos().unbind(-1), angles.sin().unbind(-1), strict=True):
+        columns.append(radius * sine)
+        radius = radius * cosine
+    return torch.stack((radius, *reversed(columns)), -1)
+
+
+LINE = Curve(lambda t: torch.stack((0.5 * t, 0.5 - 0.5 * t), -1))
+
+
+def ripples(distance: Tensor) -> Tensor:
+    """Return `100 (k + sum((xi - 0.5)^2 - cos(20 pi (xi - 0.5))))`: 11^k - 1 local fronts."""
+    d = distance - 0.5
+    waves = (20 * math.pi * d).cos().sum(-1)  # two sums: backward is cheaper than that of one
+    return 100 * (d.shape[-1] + d.square().sum(-1) - waves)
+
+
+@problems.register("dtlz1")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DTLZ1(DTLZ):
+    """Linear front `sum(f) = 0.5` behind 11^k - 1 local ones: `f = 0.5 (1 + g) h(x1, ..., x_{m-1})`.
+
+    `h` splits one into m parts: `x1 x2 ... x_{m-1}`, `x1 ... (1 - x_{m-1})`, ..., `1 - x1`.
+
+    Args:
+        n_objectives: Number of objectives, m, at least 2.
+        n_variables: Number of variables, at least m; None for m + 4.
+    """
+
+    card = ProblemCard(
+        summary="Linear front behind very many local fronts: a trap for descent methods.",
+        source=SOURCE,
+        family="DTLZ",
+        front_shape="linear",
+        notes=("BoTorch's best hypervolume omits the factor 1 / m!.",),
+    )
+
+    _paper_k = 5
+
+    @property
+    def nadir(self) -> Tensor:
+        """One half in every objective."""
+        return torch.full((self.n_objectives,), 0.5, dtype=torch.float64)
+
+    def front(self, n: int) -> Tensor:
+        """Return `n` points of the simplex: at equal steps for m = 2, evenly by area beyond."""
+        if self.n_objectives == 2:
+            return LINE.sample(n)
+        return 0.5 * even_simplex(n, self.n_objectives)
+
+    def best_hypervolume(
+        self, n_points: int | None = None, *, reference_point: Point | None = None
+    ) -> float:
+        """Return `prod(r) - 0.5^m / m!`; for m = 2 also the best of `n_points` points."""
+        r = beyond_nadir(self, reference_point)
+        if self.n_objectives == 2 and n_points is not None:
+            return LINE.best_hypervolume(n_points, r)
+        whole_front_only(self, n_points)
+        return float(r.prod()) - 0.5**self.n_objectives / math.factorial(self.n_objectives)
+
+    def _objectives(self, x: Variables) -> Losses:
+        place, distance = self._split(x)
+        return split_into_parts(place, 0.5 + 0.5 * ripples(distance))
+
+
+def split_into_parts(shares: Tensor, whole: Tensor) -> Tensor:
+    """Return m parts of `whole` from m - 1 shares, the last from the first share, [*batch, m]."""
+    columns: list[Tensor] = []
+    for share in shares.unbind(-1):
+        columns.append(whole * (1 - share))
+        whole = whole * share
+    return torch.stack((whole, *reversed(columns)), -1)
+
+
+class SphereFront(DTLZ):
+    """Problems whose front is the part of the unit sphere with no negative objective."""
+
+    def front(self, n: int) -> Tensor:
+        """Return `n` points of the sphere: at equal steps for m = 2, evenly by area beyond."""
+        if self.n_objectives == 2:
+            return CIRCLE.sample(n)
+        return even_sphere(n, self.n_objectives)
+
+    def best_hypervolume(
+        self, n_points: int | None = None, *, reference_point: Point | None = None
+    ) -> float:
+        """Return `prod(r)` less the ball's share, `pi^(m/2) / (2^m Gamma(m/2 + 1))`."""
+        r = beyond_nadir(self, reference_point)
+        if self.n_objectives == 2 and n_points is not None:
+            return CIRCLE.best_hypervolume(n_points, r)
+        whole_front_only(self, n_points)
+        return float(r.prod()) - orthant_ball(self.n_objectives)
+
+
+CIRCLE = Curve(lambda t: torch.stack((t.sin(), t.cos()), -1), ((0.0, math.pi / 2),))
+
+
+@problems.register("dtlz2")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DTLZ2(SphereFront):
+    """Spherical front: `f = (1 + g) s(x1, ..., x_{m-1})`, `g = sum((xi - 0.5)^2)`.
+
+    Args:
+        n_objectives: Number of objectives, m, at least 2.
+        n_variables: Number of variables, at least m; None for m + 9.
+    """
+
+    card = ProblemCard(
+        summary="Concave, spherical front without local traps, for any number of objectives.",
+        source=SOURCE,
+        family="DTLZ",
+        front_shape="concave",
+    )
+
+    def _objectives(self, x: Variables) -> Losses:
+        place, distance = self._split(x)
+        g = (distance - 0.5).square().sum(-1)
+        return spherical(place * (math.pi / 2), 1 + g)
+
+
+@problems.register("dtlz3")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DTLZ3(SphereFront):
+    """DTLZ2's front behind 3^k - 1 local ones: DTLZ2 with the distance of DTLZ1.
+
+    Args:
+        n_objectives: Number of objectives, m, at least 2.
+        n_variables: Number of variables, at least m; None for m + 9.
+    """
+
+    card = ProblemCard(
+        summary="Spherical front behind very many local fronts: a trap for descent methods.",
+        source=SOURCE,
+        family="DTLZ",
+        front_shape="concave",
+    )
+
+    def _objectives(self, x: Variables) -> Losses:
+        place, distance = self._split(x)
+        return spherical(place * (math.pi / 2), 1 + ripples(distance))
+
+
+@problems.register("dtlz4")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DTLZ4(SphereFront):
+    """DTLZ2 with the first m - 1 variables raised to the power `alpha`.
+
+    Args:
+        n_objectives: Number of objectives, m, at least 2.
+        n_variables: Number of variables, at least m; None for m + 9.
+        alpha: The power, at least 1.
+    """
+
+    alpha: float = 100.0
+
+    card = ProblemCard(
+        summary="Spherical front that uniform points hardly cover: most collapse on its edges.",
+        source=SOURCE,
+        family="DTLZ",
+        front_shape="concave",
+        notes=(
+            "Poor for gradient sweeps: the slope by x1, ..., x_{m-1} vanishes but close to 1.",
+            "BoTorch's DTLZ4 equals DTLZ2; LibMOON uses alpha = 20.",
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        real_number(self, "alpha", low=1.0)
+
+    def _objectives(self, x: Variables) -> Losses:
+        place, distance = self._split(x)
+        g = (distance - 0.5).square().sum(-1)
+        return spherical(place.pow(self.alpha) * (math.pi / 2), 1 + g)
