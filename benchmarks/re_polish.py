@@ -27,7 +27,8 @@ import moocore
 import numpy as np
 import numpy.typing as npt
 import torch
-from paretomtl_problems.analytic.fronts.surface import even_points, orthant_ball
+from paretomtl_problems.analytic.fronts.simplex_and_sphere import orthant_ball
+from paretomtl_problems.analytic.fronts.surface import even_points
 from paretomtl_problems.analytic.re.base import nearest_of
 from paretomtl_problems.analytic.re.two import STEEL_AREAS, WIRE_DIAMETERS
 from scipy.optimize import minimize

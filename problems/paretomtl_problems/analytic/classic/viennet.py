@@ -11,10 +11,10 @@ from torch import Tensor
 
 from paretomtl.problem import AnalyticProblem, Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
+from paretomtl_problems.analytic.fronts.checks import beyond_nadir, whole_front_only
 from paretomtl_problems.analytic.fronts.curve import Curve
 from paretomtl_problems.analytic.fronts.pieces import bisect_each
 from paretomtl_problems.analytic.fronts.space_curve import curve_hypervolume
-from paretomtl_problems.analytic.fronts.surface import beyond_nadir, whole_front_only
 from paretomtl_problems.analytic.options import box, floats, vector
 
 SOURCE = "Viennet, Fonteix and Marc 1996"

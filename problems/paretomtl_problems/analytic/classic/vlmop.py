@@ -11,8 +11,8 @@ from torch import Tensor
 from paretomtl.problem import ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.fronts.curve import Curve, CurveProblem
+from paretomtl_problems.analytic.gaussian_pair import GaussianPair
 from paretomtl_problems.analytic.options import box, whole_number
-from paretomtl_problems.analytic.toys.pairs import GaussianPair
 
 SWAPPED = "LibMOON's classes VLMOP1 and VLMOP2 carry each other's name."
 

@@ -11,8 +11,9 @@ from torch import Tensor
 from paretomtl.errors import NoKnownFront
 from paretomtl.problem import Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
-from paretomtl_problems.analytic.dtlz.dtlz import CIRCLE, DTLZ, SOURCE, spherical
-from paretomtl_problems.analytic.fronts.surface import beyond_nadir, whole_front_only
+from paretomtl_problems.analytic.dtlz.dtlz import CIRCLE, DTLZ, SOURCE
+from paretomtl_problems.analytic.fronts.checks import beyond_nadir, whole_front_only
+from paretomtl_problems.analytic.fronts.simplex_and_sphere import spherical
 from paretomtl_problems.analytic.roots import floored_power
 
 BEYOND_THREE = "For m >= 4 the front is larger than the curve of the paper and not known: pymoo's curve is wrong there."

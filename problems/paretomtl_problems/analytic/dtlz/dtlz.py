@@ -10,13 +10,14 @@ from torch import Tensor
 
 from paretomtl.problem import AnalyticProblem, Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
+from paretomtl_problems.analytic.fronts.checks import beyond_nadir, whole_front_only
 from paretomtl_problems.analytic.fronts.curve import Curve
-from paretomtl_problems.analytic.fronts.surface import (
-    beyond_nadir,
+from paretomtl_problems.analytic.fronts.simplex_and_sphere import (
     even_simplex,
     even_sphere,
     orthant_ball,
-    whole_front_only,
+    spherical,
+    split_into_parts,
 )
 from paretomtl_problems.analytic.options import DERIVED, box, real_number, resolve, whole_number
 
@@ -61,18 +62,6 @@ class DTLZ(AnalyticProblem):
         sizes = [self.n_objectives - 1, self.n_variables - self.n_objectives + 1]
         place, distance = torch.split(x, sizes, -1)
         return place, distance
-
-
-def spherical(angles: Tensor, radius: Tensor) -> Tensor:
-    """Return points from m - 1 angles, the last objective from the first angle, [*batch, m].
-
-    `f1 = r cos(a1) ... cos(a_{m-1})`, `f2 = r cos(a1) ... sin(a_{m-1})`, ..., `fm = r sin(a1)`.
-    """
-    columns: list[Tensor] = []
-    for cosine, sine in zip(angles.cos().unbind(-1), angles.sin().unbind(-1), strict=True):
-        columns.append(radius * sine)
-        radius = radius * cosine
-    return torch.stack((radius, *reversed(columns)), -1)
 
 
 LINE = Curve(lambda t: torch.stack((0.5 * t, 0.5 - 0.5 * t), -1))
@@ -131,15 +120,6 @@ class DTLZ1(DTLZ):
     def _objectives(self, x: Variables) -> Losses:
         place, distance = self._split(x)
         return split_into_parts(place, 0.5 + 0.5 * ripples(distance))
-
-
-def split_into_parts(shares: Tensor, whole: Tensor) -> Tensor:
-    """Return m parts of `whole` from m - 1 shares, the last from the first share, [*batch, m]."""
-    columns: list[Tensor] = []
-    for share in shares.unbind(-1):
-        columns.append(whole * (1 - share))
-        whole = whole * share
-    return torch.stack((whole, *reversed(columns)), -1)
 
 
 class SphereFront(DTLZ):

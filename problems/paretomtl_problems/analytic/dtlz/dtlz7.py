@@ -12,9 +12,10 @@ from torch import Tensor
 from paretomtl.problem import Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.dtlz.dtlz import DTLZ, SOURCE
+from paretomtl_problems.analytic.fronts.checks import beyond_nadir, whole_front_only
 from paretomtl_problems.analytic.fronts.curve import Curve
 from paretomtl_problems.analytic.fronts.pieces import new_minima
-from paretomtl_problems.analytic.fronts.surface import beyond_nadir, even_surface, whole_front_only
+from paretomtl_problems.analytic.fronts.surface import even_surface
 from paretomtl_problems.analytic.options import floats
 
 

@@ -12,19 +12,19 @@ from torch import Tensor
 from paretomtl.errors import NoKnownFront
 from paretomtl.problem import AnalyticProblem, Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
-from paretomtl_problems.analytic.dtlz.dtlz import DTLZ, ripples, spherical, split_into_parts
-from paretomtl_problems.analytic.dtlz.variants import inverted_hypervolume
-from paretomtl_problems.analytic.fronts.curve import Curve, check_count
-from paretomtl_problems.analytic.fronts.simplicial import simplicial_hypervolume
-from paretomtl_problems.analytic.fronts.surface import (
-    beyond_nadir,
-    even_points,
+from paretomtl_problems.analytic.dtlz.dtlz import DTLZ, ripples
+from paretomtl_problems.analytic.fronts.checks import beyond_nadir, check_count, whole_front_only
+from paretomtl_problems.analytic.fronts.curve import Curve
+from paretomtl_problems.analytic.fronts.simplex_and_sphere import (
     even_simplex,
     even_sphere,
-    even_surface,
+    inverted_hypervolume,
     orthant_ball,
-    whole_front_only,
+    spherical,
+    split_into_parts,
 )
+from paretomtl_problems.analytic.fronts.simplicial import simplicial_hypervolume
+from paretomtl_problems.analytic.fronts.surface import even_points, even_surface
 from paretomtl_problems.analytic.options import box, floats, whole_number
 
 SOURCE = "Cheng, Li, Tian, Zhang, Yang, Jin and Yao 2017"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
 from typing import ClassVar
 
 import torch
@@ -13,49 +12,22 @@ from torch import Tensor
 
 from paretomtl.problem import Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
-from paretomtl_problems.analytic.dtlz.dtlz import (
-    CIRCLE,
-    DTLZ,
-    DTLZ1,
-    DTLZ2,
-    DTLZ4,
-    LINE,
-    ripples,
+from paretomtl_problems.analytic.dtlz.dtlz import CIRCLE, DTLZ, DTLZ1, DTLZ2, DTLZ4, LINE, ripples
+from paretomtl_problems.analytic.fronts.checks import beyond_nadir, check_count, whole_front_only
+from paretomtl_problems.analytic.fronts.curve import Curve
+from paretomtl_problems.analytic.fronts.simplex_and_sphere import (
+    even_simplex,
+    even_sphere,
+    inverted_hypervolume,
+    orthant_ball,
     spherical,
     split_into_parts,
 )
-from paretomtl_problems.analytic.fronts.curve import Curve, check_count
-from paretomtl_problems.analytic.fronts.surface import (
-    beyond_nadir,
-    even_simplex,
-    even_sphere,
-    even_surface,
-    orthant_ball,
-    whole_front_only,
-)
+from paretomtl_problems.analytic.fronts.surface import even_surface
 from paretomtl_problems.analytic.options import real_number
 
 CONVEX = "Deb and Jain 2014 (NSGA-III, part I)"
 INVERTED = "Jain and Deb 2014 (NSGA-III, part II)"
-
-
-def inverted_hypervolume(excess: Tensor, edge: float, corner: list[float]) -> float:
-    """Return the volume that an inverted front dominates up to a reference point.
-
-    In each objective a point is either beyond the nadir (a factor `excess`) or within the last
-    `edge` before it, where the k objectives so placed must lie in a corner of volume `corner[k]`.
-
-    Args:
-        excess: Reference point less nadir, [m].
-        edge: Range of each objective on the front.
-        corner: For each k the volume of the feasible corner of the k-dimensional unit cube.
-    """
-    m = len(excess)
-    return sum(
-        float(excess[list(free)].prod()) * edge ** (m - len(free)) * corner[m - len(free)]
-        for size in range(m + 1)
-        for free in combinations(range(m), size)
-    )
 
 
 @problems.register("inverted_dtlz1")

@@ -12,10 +12,9 @@ import torch
 from scipy.interpolate import CubicSpline
 from torch import Tensor
 
-from paretomtl.errors import BadInput
 from paretomtl.problem import AnalyticProblem, Point
 from paretomtl_problems.analytic.fronts.best_points import Floats, best_places, covered
-from paretomtl_problems.analytic.fronts.best_points import best_chain as best_chain
+from paretomtl_problems.analytic.fronts.checks import check_count, checked_reference
 from paretomtl_problems.analytic.options import floats
 
 Pieces = tuple[tuple[float, float], ...]
@@ -233,12 +232,6 @@ def _double_exponential() -> tuple[Floats, Floats]:
     return x, weights / weights.sum()
 
 
-def check_count(n: int) -> None:
-    """Raise BadInput unless `n` is a whole number of points, at least 1."""
-    if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
-        raise BadInput(f"the number of points must be an integer, at least 1; found {n!r}.")
-
-
 class CurveProblem(AnalyticProblem):
     """A problem of two objectives whose exact front is a `Curve`: all facts follow from it."""
 
@@ -278,26 +271,3 @@ class CurveProblem(AnalyticProblem):
         if n_points is None:
             return self._kept.hypervolume(r)
         return self._kept.best_hypervolume(n_points, r)
-
-
-def checked_reference(problem: AnalyticProblem, reference_point: Point | None) -> Tensor:
-    """Return the given reference point or else the problem's own, [m] float64.
-
-    Raises:
-        BadInput: It has another length or is not finite.
-    """
-    if reference_point is None:
-        return problem.reference_point
-    try:
-        r = torch.as_tensor(reference_point, dtype=torch.float64)
-    except (TypeError, ValueError, RuntimeError):
-        raise BadInput(
-            f"`reference_point` of {problem.name!r} needs {problem.n_objectives} finite numbers; "
-            f"found {reference_point!r}."
-        ) from None
-    if r.shape != (problem.n_objectives,) or not bool(r.isfinite().all()):
-        raise BadInput(
-            f"`reference_point` of {problem.name!r} needs {problem.n_objectives} finite numbers; "
-            f"found {floats(r)}."
-        )
-    return r

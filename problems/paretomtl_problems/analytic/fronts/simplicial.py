@@ -13,13 +13,9 @@ from torch import Tensor
 
 from paretomtl.errors import NoKnownFront
 from paretomtl.problem import AnalyticProblem, Point
+from paretomtl_problems.analytic.fronts.checks import beyond_nadir, whole_front_only
 from paretomtl_problems.analytic.fronts.curve import Curve
-from paretomtl_problems.analytic.fronts.surface import (
-    beyond_nadir,
-    even_surface,
-    jacobian,
-    whole_front_only,
-)
+from paretomtl_problems.analytic.fronts.surface import even_surface, jacobian
 
 LARGEST = 5
 """Objectives up to which the hypervolume is integrated."""

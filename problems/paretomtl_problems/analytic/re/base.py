@@ -18,8 +18,12 @@ from torch import Tensor
 
 from paretomtl.errors import NoKnownFront
 from paretomtl.problem import AnalyticProblem, Point
-from paretomtl_problems.analytic.fronts.curve import best_chain, check_count, checked_reference
-from paretomtl_problems.analytic.fronts.surface import whole_front_only
+from paretomtl_problems.analytic.fronts.best_points import best_chain
+from paretomtl_problems.analytic.fronts.checks import (
+    check_count,
+    checked_reference,
+    whole_front_only,
+)
 from paretomtl_problems.analytic.options import floats, vector
 
 SOURCE = "Tanabe & Ishibuchi 2020, Applied Soft Computing 89, 106078"

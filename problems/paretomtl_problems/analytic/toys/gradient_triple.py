@@ -9,8 +9,7 @@ from torch import Tensor
 
 from paretomtl.problem import AnalyticProblem, Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
-from paretomtl_problems.analytic.fronts.curve import check_count
-from paretomtl_problems.analytic.fronts.surface import beyond_nadir, whole_front_only
+from paretomtl_problems.analytic.fronts.checks import beyond_nadir, check_count, whole_front_only
 from paretomtl_problems.analytic.options import box, floats, vector
 
 

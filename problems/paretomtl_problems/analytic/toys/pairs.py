@@ -11,6 +11,7 @@ from torch import Tensor
 from paretomtl.problem import ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.fronts.curve import Curve, CurveProblem
+from paretomtl_problems.analytic.gaussian_pair import GaussianPair
 from paretomtl_problems.analytic.options import box, real_number, whole_number
 
 
@@ -57,26 +58,6 @@ class PlanarPair(CurveProblem):
 
     def _objectives(self, x: Variables) -> Losses:
         return torch.stack(((x - 1).square().sum(-1), (x + 1).square().sum(-1)), -1)
-
-
-class GaussianPair(CurveProblem):
-    """`f = 1 - exp(-|x -+ c|^2)` for c = (1, ..., 1) / sqrt(n): a front that is concave but at its ends.
-
-    The Pareto set is the segment `x = t (1, ..., 1) / sqrt(n)`, t in [-1, 1], for every n.
-    """
-
-    @property
-    def curve(self) -> Curve:
-        """`(1 - exp(-(t + 1)^2), 1 - exp(-(t - 1)^2))` for t in [-1, 1]."""
-        return Curve(
-            lambda t: -torch.stack((-(t + 1).square(), -(t - 1).square()), -1).expm1(),
-            ((-1.0, 1.0),),
-        )
-
-    def _objectives(self, x: Variables) -> Losses:
-        c = 1 / math.sqrt(self.n_variables)
-        distances = torch.stack(((x - c).square().sum(-1), (x + c).square().sum(-1)), -1)
-        return -(-distances).expm1()
 
 
 @problems.register("concave_pair")

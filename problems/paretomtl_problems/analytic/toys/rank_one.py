@@ -13,9 +13,10 @@ from torch import Tensor
 from paretomtl.errors import BadInput, NoKnownFront
 from paretomtl.problem import Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
-from paretomtl_problems.analytic.dtlz.dtlz import spherical
+from paretomtl_problems.analytic.fronts.checks import beyond_nadir, whole_front_only
+from paretomtl_problems.analytic.fronts.simplex_and_sphere import spherical
 from paretomtl_problems.analytic.fronts.simplicial import SimplicialProblem
-from paretomtl_problems.analytic.fronts.surface import beyond_nadir, even_surface, whole_front_only
+from paretomtl_problems.analytic.fronts.surface import even_surface
 from paretomtl_problems.analytic.options import box, real_number, whole_number
 
 CELLS = 1200

@@ -11,12 +11,8 @@ from torch import Tensor
 
 from paretomtl.problem import AnalyticProblem, Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
-from paretomtl_problems.analytic.fronts.curve import (
-    Curve,
-    CurveProblem,
-    check_count,
-    checked_reference,
-)
+from paretomtl_problems.analytic.fronts.checks import check_count, checked_reference
+from paretomtl_problems.analytic.fronts.curve import Curve, CurveProblem
 from paretomtl_problems.analytic.options import vector
 from paretomtl_problems.analytic.toys.starts import FixedStarts
 

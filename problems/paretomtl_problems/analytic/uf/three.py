@@ -11,15 +11,13 @@ from torch import Tensor
 
 from paretomtl.problem import AnalyticProblem, Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
-from paretomtl_problems.analytic.dtlz.dtlz import spherical
-from paretomtl_problems.analytic.fronts.curve import check_count
-from paretomtl_problems.analytic.fronts.surface import (
-    beyond_nadir,
-    even_points,
+from paretomtl_problems.analytic.fronts.checks import beyond_nadir, check_count, whole_front_only
+from paretomtl_problems.analytic.fronts.simplex_and_sphere import (
     even_sphere,
     orthant_ball,
-    whole_front_only,
+    spherical,
 )
+from paretomtl_problems.analytic.fronts.surface import even_points
 from paretomtl_problems.analytic.options import box, whole_number
 from paretomtl_problems.analytic.uf.two import SOURCE
 

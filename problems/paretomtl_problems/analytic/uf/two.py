@@ -12,13 +12,9 @@ from torch import Tensor
 
 from paretomtl.problem import Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
-from paretomtl_problems.analytic.fronts.curve import (
-    Curve,
-    CurveProblem,
-    best_chain,
-    check_count,
-    checked_reference,
-)
+from paretomtl_problems.analytic.fronts.best_points import best_chain
+from paretomtl_problems.analytic.fronts.checks import check_count, checked_reference
+from paretomtl_problems.analytic.fronts.curve import Curve, CurveProblem
 from paretomtl_problems.analytic.options import box, floats, whole_number
 from paretomtl_problems.analytic.roots import floored_power
 

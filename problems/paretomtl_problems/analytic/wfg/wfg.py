@@ -13,16 +13,11 @@ from torch import Tensor
 from paretomtl.errors import BadInput, NoKnownFront
 from paretomtl.problem import AnalyticProblem, Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
-from paretomtl_problems.analytic.fronts.curve import Curve, check_count
-from paretomtl_problems.analytic.fronts.surface import (
-    beyond_nadir,
-    even_sphere,
-    orthant_ball,
-    whole_front_only,
-)
+from paretomtl_problems.analytic.fronts.checks import beyond_nadir, check_count, whole_front_only
+from paretomtl_problems.analytic.fronts.curve import Curve
+from paretomtl_problems.analytic.fronts.simplex_and_sphere import even_sphere, orthant_ball
 from paretomtl_problems.analytic.options import DERIVED, resolve, whole_number
-from paretomtl_problems.analytic.wfg import fronts, transforms
-from paretomtl_problems.analytic.wfg.wfg3_front import Degenerate3
+from paretomtl_problems.analytic.wfg import fronts, transforms, wfg3_front
 
 SOURCE = "Huband, Hingston, Barone and While 2006"
 
@@ -283,7 +278,7 @@ class WFG3(PairedDistances):
         if self.n_objectives == 2:
             return scale
         if self.n_objectives == 3:
-            return Degenerate3.nadir()
+            return wfg3_front.nadir()
         scale[:-1] += 1.0
         return scale
 
@@ -303,7 +298,7 @@ class WFG3(PairedDistances):
         if self.n_objectives == 2:
             return super().front(n)
         self._known("front")
-        return Degenerate3.front(n)
+        return wfg3_front.front(n)
 
     def best_hypervolume(
         self, n_points: int | None = None, *, reference_point: Point | None = None
@@ -317,7 +312,7 @@ class WFG3(PairedDistances):
             return super().best_hypervolume(n_points, reference_point=reference_point)
         self._known("best hypervolume")
         whole_front_only(self, n_points)
-        return Degenerate3.hypervolume(beyond_nadir(self, reference_point))
+        return wfg3_front.hypervolume(beyond_nadir(self, reference_point))
 
     def _known(self, fact: str) -> None:
         if self.n_objectives > 3:

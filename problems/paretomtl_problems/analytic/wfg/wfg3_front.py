@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from paretomtl_problems.analytic.fronts.curve import check_count
+from paretomtl_problems.analytic.fronts.checks import check_count
 from paretomtl_problems.analytic.fronts.surface import even_surface
 from paretomtl_problems.analytic.options import floats
 
@@ -22,52 +22,48 @@ EDGE = 2.0 / 3.0
 """On the surface a runs from here to 1."""
 
 
-class Degenerate3:
-    """WFG3's front for m = 3, in the problem's own scale."""
+def nadir() -> Tensor:
+    """Worst value of each objective on the front, [3]."""
+    return torch.tensor([3.0, 2.0, 6.0], dtype=torch.float64)
 
-    @staticmethod
-    def nadir() -> Tensor:
-        """Worst value of each objective on the front, [3]."""
-        return torch.tensor([3.0, 2.0, 6.0], dtype=torch.float64)
 
-    @staticmethod
-    def point(a: Tensor, t: Tensor) -> Tensor:
-        """Return points of the line (t = 0) or the surface, [*, 3]."""
-        return torch.stack((a + t + a * t, 2 * a + t - 2 * a * t, 6 * (1 - a) + t), -1)
+def point(a: Tensor, t: Tensor) -> Tensor:
+    """Return points of the line (t = 0) or the surface, [*, 3]."""
+    return torch.stack((a + t + a * t, 2 * a + t - 2 * a * t, 6 * (1 - a) + t), -1)
 
-    @staticmethod
-    def front(n: int) -> Tensor:
-        """Return `n` points: a third on the line, corners first; the rest on the surface, even by area."""
-        check_count(n)
-        on_line = -(-n // 3)
-        a = torch.linspace(0.0, 1.0, on_line, dtype=torch.float64)
-        parts = [Degenerate3.point(a, torch.zeros_like(a))]
-        if n > on_line:
-            corner = torch.ones(1, dtype=torch.float64)
-            parts.append(Degenerate3.point(corner, corner))
-        if n > on_line + 1:
-            parts.append(even_surface(_surface, 2, n - on_line - 1))
-        return torch.cat(parts)
 
-    @staticmethod
-    def hypervolume(reference_point: Tensor) -> float:
-        """Return the hypervolume of the whole front, for a reference point no better than the nadir.
+def front(n: int) -> Tensor:
+    """Return `n` points: a third on the line, corners first; the rest on the surface, even by area."""
+    check_count(n)
+    on_line = -(-n // 3)
+    a = torch.linspace(0.0, 1.0, on_line, dtype=torch.float64)
+    parts = [point(a, torch.zeros_like(a))]
+    if n > on_line:
+        corner = torch.ones(1, dtype=torch.float64)
+        parts.append(point(corner, corner))
+    if n > on_line + 1:
+        parts.append(even_surface(_surface, 2, n - on_line - 1))
+    return torch.cat(parts)
 
-        The area that points with f3 <= z leave uncovered in (f1, f2) is a polynomial in z between
-        the breakpoints, so Gauss-Legendre quadrature is exact.
-        """
-        r1, r2, r3 = floats(reference_point)
-        nodes, weights = np.polynomial.legendre.leggauss(16)
-        uncovered = 0.0
-        for low, high in ((0.0, 1.0), (1.0, 2.0), (2.0, 3.0), (3.0, 6.0)):
-            levels = low + (high - low) * (nodes + 1) / 2
-            areas = [_uncovered(z, r1, r2) for z in levels.tolist()]
-            uncovered += float(weights @ np.array(areas)) * (high - low) / 2
-        return r1 * r2 * r3 - uncovered
+
+def hypervolume(reference_point: Tensor) -> float:
+    """Return the hypervolume of the whole front, for a reference point no better than the nadir.
+
+    The area that points with f3 <= z leave uncovered in (f1, f2) is a polynomial in z between
+    the breakpoints, so Gauss-Legendre quadrature is exact.
+    """
+    r1, r2, r3 = floats(reference_point)
+    nodes, weights = np.polynomial.legendre.leggauss(16)
+    uncovered = 0.0
+    for low, high in ((0.0, 1.0), (1.0, 2.0), (2.0, 3.0), (3.0, 6.0)):
+        levels = low + (high - low) * (nodes + 1) / 2
+        areas = [_uncovered(z, r1, r2) for z in levels.tolist()]
+        uncovered += float(weights @ np.array(areas)) * (high - low) / 2
+    return r1 * r2 * r3 - uncovered
 
 
 def _surface(u: Tensor) -> Tensor:
-    return Degenerate3.point(EDGE + (1 - EDGE) * u[..., 0], u[..., 1])
+    return point(EDGE + (1 - EDGE) * u[..., 0], u[..., 1])
 
 
 def _uncovered(z: float, r1: float, r2: float) -> float:

@@ -13,7 +13,7 @@ from paretomtl.errors import BadInput
 from paretomtl.problem import AnalyticProblem, Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.fronts.best_points import best_chain
-from paretomtl_problems.analytic.fronts.curve import check_count, checked_reference
+from paretomtl_problems.analytic.fronts.checks import check_count, checked_reference
 from paretomtl_problems.analytic.options import box, floats, whole_number
 
 HEAD, TAIL = 30, 5
