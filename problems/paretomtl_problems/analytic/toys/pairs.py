@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from paretomtl.problem import ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.fronts.curve import Curve, CurveProblem
 from paretomtl_problems.analytic.gaussian_pair import GaussianPair
-from paretomtl_problems.analytic.options import box, real_number, whole_number
+from paretomtl_problems.analytic.options import real_number, whole_number
+from paretomtl_problems.analytic.toys.starts import Unbounded
 
 
 @problems.register("planar_pair")
 @dataclass(frozen=True, kw_only=True, eq=False)
-class PlanarPair(CurveProblem):
+class PlanarPair(Unbounded, CurveProblem):
     """Squared distances to the points (1, ..., 1) and (-1, ..., -1).
 
     `f1 = |x - 1|^2`, `f2 = |x + 1|^2`. The front is convex: sqrt(f1) + sqrt(f2) = 2 sqrt(n), for
@@ -41,16 +40,6 @@ class PlanarPair(CurveProblem):
         whole_number(self, "n_variables", low=1)
 
     @property
-    def bounds(self) -> tuple[Tensor, Tensor]:
-        """The whole space."""
-        return box(self.n_variables, -math.inf, math.inf)
-
-    @property
-    def start_box(self) -> tuple[Tensor, Tensor]:
-        """[-2, 2]^n: around the Pareto set."""
-        return box(self.n_variables, -2.0, 2.0)
-
-    @property
     def curve(self) -> Curve:
         """`(4 n t^2, 4 n (1 - t)^2)` for t in [0, 1]."""
         scale = 4.0 * self.n_variables
@@ -62,7 +51,7 @@ class PlanarPair(CurveProblem):
 
 @problems.register("concave_pair")
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ConcavePair(GaussianPair):
+class ConcavePair(Unbounded, GaussianPair):
     """`1 - exp(-(x - 1)^2)` and `1 - exp(-(x + 1)^2)` of one variable.
 
     The minima of linear scalarizations have |x| >= 0.957504 (local minima, where descent may stop as well,
@@ -83,20 +72,10 @@ class ConcavePair(GaussianPair):
         """One."""
         return 1
 
-    @property
-    def bounds(self) -> tuple[Tensor, Tensor]:
-        """The whole line."""
-        return box(1, -math.inf, math.inf)
-
-    @property
-    def start_box(self) -> tuple[Tensor, Tensor]:
-        """[-2, 2]."""
-        return box(1, -2.0, 2.0)
-
 
 @problems.register("scalar_pair")
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ScalarPair(CurveProblem):
+class ScalarPair(Unbounded, CurveProblem):
     """`(x - 2)^2` and `(x + 1)^2` of one variable; the Pareto set is [-1, 2].
 
     Equal weights meet at 1/2, unit-norm gradients stall anywhere on (-1, 2), the geometric mean
@@ -107,6 +86,8 @@ class ScalarPair(CurveProblem):
     """
 
     halved: bool = False
+
+    start_range = (-4.0, 5.0)  # the Pareto set and its length on either side
 
     card = ProblemCard(
         summary="Two parabolas of one variable, with an exact answer for every method.",
@@ -122,16 +103,6 @@ class ScalarPair(CurveProblem):
         return 1
 
     @property
-    def bounds(self) -> tuple[Tensor, Tensor]:
-        """The whole line."""
-        return box(1, -math.inf, math.inf)
-
-    @property
-    def start_box(self) -> tuple[Tensor, Tensor]:
-        """[-4, 5]: the Pareto set and its length on either side."""
-        return box(1, -4.0, 5.0)
-
-    @property
     def curve(self) -> Curve:
         """`(9 t^2, 9 (1 - t)^2)` for t in [0, 1], halved if asked."""
         scale = 4.5 if self.halved else 9.0
@@ -144,7 +115,7 @@ class ScalarPair(CurveProblem):
 
 @problems.register("ill_scaled_pair")
 @dataclass(frozen=True, kw_only=True, eq=False)
-class IllScaledPair(CurveProblem):
+class IllScaledPair(Unbounded, CurveProblem):
     """`|x|^2` and `scale |x - e1|^2`: one gradient is far shorter than the other.
 
     Args:
@@ -166,16 +137,6 @@ class IllScaledPair(CurveProblem):
     def __post_init__(self) -> None:
         whole_number(self, "n_variables", low=1)
         real_number(self, "scale", low=0.0, high=1.0, open_low=True)
-
-    @property
-    def bounds(self) -> tuple[Tensor, Tensor]:
-        """The whole space."""
-        return box(self.n_variables, -math.inf, math.inf)
-
-    @property
-    def start_box(self) -> tuple[Tensor, Tensor]:
-        """[-2, 2]^n."""
-        return box(self.n_variables, -2.0, 2.0)
 
     @property
     def curve(self) -> Curve:

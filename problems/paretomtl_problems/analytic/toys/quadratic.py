@@ -13,12 +13,13 @@ from paretomtl.errors import BadInput
 from paretomtl.problem import ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.fronts.simplicial import SimplicialProblem
-from paretomtl_problems.analytic.options import box, real_number, whole_number
+from paretomtl_problems.analytic.options import real_number, whole_number
+from paretomtl_problems.analytic.toys.starts import Unbounded
 
 
 @problems.register("quadratic")
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Quadratic(SimplicialProblem):
+class Quadratic(Unbounded, SimplicialProblem):
     """`fi = si phi(qi)`, `qi = (x - ci)^T H (x - ci)`, with a front that is known for every setting.
 
     The minimizers c1, ..., cm are unit vectors at equal angles, so the cosine of every two task
@@ -69,16 +70,6 @@ class Quadratic(SimplicialProblem):
                 f"`condition` above 1: the Pareto set itself is never stretched; found "
                 f"{self.n_variables}."
             )
-
-    @property
-    def bounds(self) -> tuple[Tensor, Tensor]:
-        """The whole space."""
-        return box(self.n_variables, -math.inf, math.inf)
-
-    @property
-    def start_box(self) -> tuple[Tensor, Tensor]:
-        """[-2, 2]^n: around the minimizers, which are unit vectors."""
-        return box(self.n_variables, -2.0, 2.0)
 
     @property
     def cosine(self) -> float:

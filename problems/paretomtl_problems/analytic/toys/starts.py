@@ -1,4 +1,4 @@
-"""Planar problems whose starting points the literature fixes."""
+"""Problems without bounds, and where their starts come from."""
 
 from __future__ import annotations
 
@@ -13,8 +13,25 @@ from paretomtl.problem import AnalyticProblem
 from paretomtl_problems.analytic.options import box, whole_number
 
 
+class Unbounded(AnalyticProblem):
+    """A problem without bounds; starts are drawn from a box around its Pareto set."""
+
+    start_range: ClassVar[tuple[float, float]] = (-2.0, 2.0)
+    """Where each variable of a start is drawn from."""
+
+    @property
+    def bounds(self) -> tuple[Tensor, Tensor]:
+        """The whole space."""
+        return box(self.n_variables, -math.inf, math.inf)
+
+    @property
+    def start_box(self) -> tuple[Tensor, Tensor]:
+        """`start_range` in every variable."""
+        return box(self.n_variables, *self.start_range)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
-class FixedStarts(AnalyticProblem):
+class FixedStarts(Unbounded):
     """An unbounded problem in the plane with published starts.
 
     Args:
@@ -37,11 +54,6 @@ class FixedStarts(AnalyticProblem):
     def n_variables(self) -> int:
         """Two."""
         return 2
-
-    @property
-    def bounds(self) -> tuple[Tensor, Tensor]:
-        """The whole plane."""
-        return box(2, -math.inf, math.inf)
 
     @property
     def starts(self) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -90,14 +91,27 @@ def product(values: Tensor) -> Tensor:
     return values[..., 0]
 
 
-def root_front() -> Curve:
-    """`f2 = 1 - sqrt(f1)`."""
-    return Curve(lambda t: torch.stack((t.square(), 1.0 - t), -1))
+class RootFront(UF):
+    """UF1 to UF3: the front is `f2 = 1 - sqrt(f1)`, reached where the distance to the Pareto set is 0."""
+
+    @property
+    def curve(self) -> Curve:
+        """`f2 = 1 - sqrt(f1)`."""
+        return Curve(lambda t: torch.stack((t.square(), 1.0 - t), -1))
+
+    def _objectives(self, x: Variables) -> Losses:
+        x1 = x[..., 0]
+        position = torch.stack((x1, 1.0 - floored_power(x1, 0.5, ROOT_FLOOR)), -1)
+        return position + self._distance(x)
+
+    @abstractmethod
+    def _distance(self, x: Variables) -> Tensor:
+        """Return what the variables after the first add to both objectives, [*batch, 2]."""
 
 
 @problems.register("uf1")
 @dataclass(frozen=True, kw_only=True, eq=False)
-class UF1(UF):
+class UF1(RootFront):
     """Convex front; the Pareto set is a sine wave in the variables.
 
     Args:
@@ -112,20 +126,13 @@ class UF1(UF):
         notes=(AT_ZERO,),
     )
 
-    @property
-    def curve(self) -> Curve:
-        """`f2 = 1 - sqrt(f1)`."""
-        return root_front()
-
-    def _objectives(self, x: Variables) -> Losses:
-        x1 = x[..., 0]
-        place = torch.stack((x1, 1.0 - floored_power(x1, 0.5, ROOT_FLOOR)), -1)
-        return place + means(self._wave(x).square())
+    def _distance(self, x: Variables) -> Tensor:
+        return means(self._wave(x).square())
 
 
 @problems.register("uf2")
 @dataclass(frozen=True, kw_only=True, eq=False)
-class UF2(UF):
+class UF2(RootFront):
     """Convex front; the Pareto set is a curve of growing amplitude and three frequencies.
 
     Args:
@@ -140,26 +147,20 @@ class UF2(UF):
         notes=(AT_ZERO,),
     )
 
-    @property
-    def curve(self) -> Curve:
-        """`f2 = 1 - sqrt(f1)`."""
-        return root_front()
-
-    def _objectives(self, x: Variables) -> Losses:
-        x1, first = x[..., 0], x[..., :1]
+    def _distance(self, x: Variables) -> Tensor:
+        first = x[..., :1]
         phase = self._indices(x) * (math.pi / self.n_variables)
         amplitude = 0.3 * first.square() * torch.cos((24 * math.pi) * first + 4.0 * phase)
         amplitude = amplitude + 0.6 * first
         angle = (6 * math.pi) * first + phase
         even = x[..., 1::2] - amplitude[..., ::2] * angle[..., ::2].sin()
         odd = x[..., 2::2] - amplitude[..., 1::2] * angle[..., 1::2].cos()
-        distance = 2.0 * torch.stack((odd.square().mean(-1), even.square().mean(-1)), -1)
-        return torch.stack((x1, 1.0 - floored_power(x1, 0.5, ROOT_FLOOR)), -1) + distance
+        return 2.0 * torch.stack((odd.square().mean(-1), even.square().mean(-1)), -1)
 
 
 @problems.register("uf3")
 @dataclass(frozen=True, kw_only=True, eq=False)
-class UF3(UF):
+class UF3(RootFront):
     """Convex front; the Pareto set is a bundle of powers of x1, with many local fronts around it.
 
     Args:
@@ -175,17 +176,11 @@ class UF3(UF):
     )
     other_bounds: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
-    @property
-    def curve(self) -> Curve:
-        """`f2 = 1 - sqrt(f1)`."""
-        return root_front()
-
-    def _objectives(self, x: Variables) -> Losses:
-        x1, j = x[..., 0], self._indices(x)
+    def _distance(self, x: Variables) -> Tensor:
+        j = self._indices(x)
         exponents = 0.5 * (1.0 + 3.0 * (j - 2.0) / (self.n_variables - 2.0))
         y = x[..., 1:] - floored_power(x[..., :1], exponents, ROOT_FLOOR)
-        place = torch.stack((x1, 1.0 - floored_power(x1, 0.5, ROOT_FLOOR)), -1)
-        return place + rugged(y, j)
+        return rugged(y, j)
 
 
 @problems.register("uf4")
