@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from paretomtl.errors import NoKnownFront
-from paretomtl.problem import AnalyticProblem, Point
+from paretomtl.problem import AnalyticProblem, FrontShape, Point, ProblemCard
 from paretomtl_problems.analytic.fronts.best_points import best_chain
 from paretomtl_problems.analytic.fronts.checks import (
     check_count,
@@ -41,6 +41,38 @@ DISCRETE = (
     "ones, {tie}). The derivative by a discrete variable is zero or undefined; what autograd returns "
     "is the straight-through surrogate, the relaxed formula's derivative at the admissible value."
 )
+
+
+def engineering_card(
+    number: str,
+    *,
+    summary: str,
+    source: str,
+    notes: tuple[str, ...] = (),
+    front_shape: FrontShape = "unknown",
+    front_accuracy: float = 1e-9,
+    differentiable: bool = True,
+) -> ProblemCard:
+    """Return the card of a problem whose front was computed, which is its first note.
+
+    Args:
+        number: Its name in the suite, "RE21".
+        summary: As in `ProblemCard`.
+        source: Where the suite has it from.
+        notes: Further notes.
+        front_shape: As in `ProblemCard`.
+        front_accuracy: As in `ProblemCard`.
+        differentiable: As in `ProblemCard`.
+    """
+    return ProblemCard(
+        summary=summary,
+        source=f"{source}; {number} in {SOURCE}",
+        family="RE",
+        front_shape=front_shape,
+        differentiable=differentiable,
+        front_accuracy=front_accuracy,
+        notes=(APPROXIMATE.format(name=number.lower()), *notes),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,13 +8,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from paretomtl.problem import ProblemCard, problems
+from paretomtl.problem import problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.re.base import (
-    APPROXIMATE,
     KINKS,
-    SOURCE,
     EngineeringProblem,
+    engineering_card,
     violation,
 )
 
@@ -24,12 +23,11 @@ from paretomtl_problems.analytic.re.base import (
 class RE41(EngineeringProblem):
     """Car side impact: weight, pubic force, velocity of the pillar, constraint violation."""
 
-    card: ClassVar[ProblemCard] = ProblemCard(
+    card = engineering_card(
+        "RE41",
         summary="Car side impact: weight, pubic force, mean velocity of the V-pillar, violation.",
-        source=f"Jain & Deb 2014; RE41 in {SOURCE}",
-        family="RE",
-        front_accuracy=1e-9,
-        notes=(APPROXIMATE.format(name="re41"), KINKS),
+        source="Jain & Deb 2014",
+        notes=(KINKS,),
     )
     box = (
         (0.5, 1.5),
@@ -106,13 +104,11 @@ class RE41(EngineeringProblem):
 class RE42(EngineeringProblem):
     """Conceptual marine design: transport cost, light ship weight, minus the annual cargo, violation."""
 
-    card: ClassVar[ProblemCard] = ProblemCard(
+    card = engineering_card(
+        "RE42",
         summary="Bulk carrier: transport cost, light ship weight, minus the annual cargo, violation.",
-        source=f"Parsons & Scott 2004; RE42 in {SOURCE}",
-        family="RE",
-        front_accuracy=1e-9,
+        source="Parsons & Scott 2004",
         notes=(
-            APPROXIMATE.format(name="re42"),
             KINKS,
             (
                 "The annual cargo is maximised: the third objective is its negative. In a part of the box "
@@ -176,12 +172,11 @@ class RE42(EngineeringProblem):
 class RE61(EngineeringProblem):
     """Water resource planning: five costs of a storm drainage system and the constraint violation."""
 
-    card: ClassVar[ProblemCard] = ProblemCard(
+    card = engineering_card(
+        "RE61",
         summary="Storm drainage of an urban area: network, storage, treatment, damage, loss, violation.",
-        source=f"Musselman & Talavage 1980, Ray et al. 2001; RE61 in {SOURCE}",
-        family="RE",
-        front_accuracy=1e-9,
-        notes=(APPROXIMATE.format(name="re61"), KINKS),
+        source="Musselman & Talavage 1980, Ray et al. 2001",
+        notes=(KINKS,),
     )
     box = ((0.01, 0.45), (0.01, 0.10), (0.01, 0.10))
 
@@ -215,13 +210,11 @@ class RE61(EngineeringProblem):
 class RE91(EngineeringProblem):
     """Car cab design: weight and eight responses to a side impact, each relative to its limit."""
 
-    card: ClassVar[ProblemCard] = ProblemCard(
+    card = engineering_card(
+        "RE91",
         summary="Car cab: weight and eight side-impact responses, each relative to its limit.",
-        source=f"Deb et al. 2009; RE91 in {SOURCE}",
-        family="RE",
-        front_accuracy=1e-9,
+        source="Deb et al. 2009",
         notes=(
-            APPROXIMATE.format(name="re91"),
             (
                 "In the source four parameters (x8 to x11: two materials, barrier height and hitting "
                 "position) are drawn anew at every evaluation. A benchmark needs a function: here they are "
@@ -245,11 +238,33 @@ class RE91(EngineeringProblem):
 
 def car_cab(x: Tensor, parameters: Tensor) -> Tensor:
     """Evaluate RE91's nine responses at 7 variables and the 4 uncertain parameters x8 to x11."""
-    x1, x2, x3, x4, x5, x6, x7 = x.unbind(-1)
-    x8, x9, x10, x11 = parameters.unbind(-1)
+    inputs = (*x.unbind(-1), *parameters.unbind(-1))
+    x1, x2, x3, x4, x5, x6, x7, *_ = inputs
     weight = (
         1.98 + 4.9 * x1 + 6.67 * x2 + 6.98 * x3 + 4.01 * x4 + 1.75 * x5 + 0.00001 * x6 + 2.73 * x7
     )
+    abdomen, upper, middle, lower = _loads(inputs)
+    ribs = _rib_deflection(inputs)
+    force, pillar, door = _body(inputs)
+    responses = torch.stack(
+        (
+            abdomen,
+            upper / 0.32,
+            middle / 0.32,
+            lower / 0.32,
+            ribs / 32.0,
+            force / 4.0,
+            pillar / 9.9,
+            door / 15.7,
+        ),
+        -1,
+    )
+    return torch.cat((weight.unsqueeze(-1), responses.relu()), -1)
+
+
+def _loads(inputs: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return the load on the abdomen and the viscous criteria of upper, middle and lower chest."""
+    x1, x2, x3, x4, x5, x6, x7, x8, x9, x10, x11 = inputs
     abdomen = 1.16 - 0.3717 * x2 * x4 - 0.00931 * x2 * x10 - 0.484 * x3 * x9 + 0.01343 * x6 * x10
     upper = (
         0.261
@@ -280,6 +295,12 @@ def car_cab(x: Tensor, parameters: Tensor) -> Tensor:
     )
     lower = 0.74 - 0.61 * x2 - 0.163 * x3 * x8 + 0.001232 * x3 * x10 - 0.166 * x7 * x9
     lower = lower + 0.227 * x2 * x2
+    return abdomen, upper, middle, lower
+
+
+def _rib_deflection(inputs: tuple[Tensor, ...]) -> Tensor:
+    """Return the mean deflection of the upper, middle and lower ribs."""
+    x1, x2, x3, _, x5, x6, x7, x8, x9, x10, _ = inputs
     upper_rib = (
         28.98
         + 3.818 * x3
@@ -300,7 +321,12 @@ def car_cab(x: Tensor, parameters: Tensor) -> Tensor:
         + 22.0 * x8 * x9
     )
     lower_rib = 46.36 - 9.9 * x2 - 12.9 * x1 * x8 + 0.1107 * x3 * x10
-    ribs = (upper_rib + middle_rib + lower_rib) / 3.0
+    return (upper_rib + middle_rib + lower_rib) / 3.0
+
+
+def _body(inputs: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the pubic force and the velocities of the V-pillar and of the front door."""
+    x1, x2, x3, x4, x5, x6, x7, x8, x9, x10, x11 = inputs
     force = (
         4.72
         - 0.5 * x4
@@ -325,17 +351,4 @@ def car_cab(x: Tensor, parameters: Tensor) -> Tensor:
         - 0.0556 * x9 * x11
         - 0.000786 * x11 * x11
     )
-    responses = torch.stack(
-        (
-            abdomen,
-            upper / 0.32,
-            middle / 0.32,
-            lower / 0.32,
-            ribs / 32.0,
-            force / 4.0,
-            pillar / 9.9,
-            door / 15.7,
-        ),
-        -1,
-    )
-    return torch.cat((weight.unsqueeze(-1), responses.relu()), -1)
+    return force, pillar, door

@@ -11,11 +11,11 @@ import torch
 from paretomtl.problem import ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.re.base import (
-    APPROXIMATE,
     DISCRETE,
     KINKS,
     SOURCE,
     EngineeringProblem,
+    engineering_card,
     nearest_integer,
     violation,
 )
@@ -38,13 +38,11 @@ class ThreeObjectives(EngineeringProblem):
 class RE31(ThreeObjectives):
     """Two-bar truss: structural weight, displacement, constraint violation."""
 
-    card: ClassVar[ProblemCard] = ProblemCard(
+    card = engineering_card(
+        "RE31",
         summary="Two-bar truss: structural weight, displacement of the joint, constraint violation.",
-        source=f"Coello & Pulido 2005; RE31 in {SOURCE}",
-        family="RE",
-        front_accuracy=1e-9,
+        source="Coello & Pulido 2005",
         notes=(
-            APPROXIMATE.format(name="re31"),
             KINKS,
             "Some stored points can be bettered, by up to 0.02 of the range, in one objective alone.",
             "Objectives span eleven orders of magnitude (x1, x2 down to 1e-5): scale before comparing.",
@@ -67,12 +65,11 @@ class RE31(ThreeObjectives):
 class RE32(ThreeObjectives):
     """Welded beam: cost, end deflection, constraint violation."""
 
-    card: ClassVar[ProblemCard] = ProblemCard(
+    card = engineering_card(
+        "RE32",
         summary="Welded beam: cost, deflection of the end, constraint violation.",
-        source=f"Ray & Liew 2002; RE32 in {SOURCE}",
-        family="RE",
-        front_accuracy=1e-9,
-        notes=(APPROXIMATE.format(name="re32"), KINKS),
+        source="Ray & Liew 2002",
+        notes=(KINKS,),
     )
     box = ((0.125, 5.0), (0.1, 10.0), (0.1, 10.0), (0.125, 5.0))
 
@@ -101,13 +98,12 @@ class RE32(ThreeObjectives):
 class RE33(ThreeObjectives):
     """Disc brake: mass, stopping time, constraint violation."""
 
-    card: ClassVar[ProblemCard] = ProblemCard(
+    card = engineering_card(
+        "RE33",
         summary="Disc brake: mass, stopping time, constraint violation.",
-        source=f"Ray & Liew 2002; RE33 in {SOURCE}",
-        family="RE",
+        source="Ray & Liew 2002",
         front_accuracy=1e-6,
         notes=(
-            APPROXIMATE.format(name="re33"),
             KINKS,
             (
                 "The box holds points whose outer radius x2 is below the inner one x1: there the mass is "
@@ -146,12 +142,10 @@ class RE33(ThreeObjectives):
 class RE34(ThreeObjectives):
     """Vehicle crashworthiness: mass, acceleration, toe-board intrusion."""
 
-    card: ClassVar[ProblemCard] = ProblemCard(
+    card = engineering_card(
+        "RE34",
         summary="Vehicle crashworthiness: mass, acceleration of collision, toe-board intrusion.",
-        source=f"Liao et al. 2008; RE34 in {SOURCE}",
-        family="RE",
-        front_accuracy=1e-9,
-        notes=(APPROXIMATE.format(name="re34"),),
+        source="Liao et al. 2008",
     )
     box = ((1.0, 3.0),) * 5
 
@@ -204,14 +198,12 @@ class RE34(ThreeObjectives):
 class RE35(ThreeObjectives):
     """Speed reducer: weight, stress of the first shaft, constraint violation; integer teeth."""
 
-    card: ClassVar[ProblemCard] = ProblemCard(
+    card = engineering_card(
+        "RE35",
         summary="Speed reducer: weight, stress in the first shaft, constraint violation.",
-        source=f"Farhang-Mehr & Azarm 2002; RE35 in {SOURCE}",
-        family="RE",
-        front_accuracy=1e-9,
+        source="Farhang-Mehr & Azarm 2002",
         differentiable=False,
         notes=(
-            APPROXIMATE.format(name="re35"),
             KINKS,
             DISCRETE.format(variables="x3 (number of teeth) is", tie="the even one"),
         ),
@@ -282,15 +274,11 @@ class RE36(ThreeObjectives):
 class RE37(ThreeObjectives):
     """Rocket injector: maximum face temperature, distance from the inlet, tip temperature."""
 
-    card: ClassVar[ProblemCard] = ProblemCard(
+    card = engineering_card(
+        "RE37",
         summary="Rocket injector: face temperature, combustion length, temperature of the post tip.",
-        source=f"Vaidyanathan et al. 2003; RE37 in {SOURCE}",
-        family="RE",
-        front_accuracy=1e-9,
-        notes=(
-            APPROXIMATE.format(name="re37"),
-            "The third response surface takes negative values.",
-        ),
+        source="Vaidyanathan et al. 2003",
+        notes=("The third response surface takes negative values.",),
     )
     box = ((0.0, 1.0),) * 4
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 
-from paretomtl.problem import ProblemCard, problems
+from paretomtl.problem import problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.re.base import (
-    APPROXIMATE,
     DISCRETE,
     KINKS,
-    SOURCE,
     EngineeringProblem,
+    engineering_card,
     nearest_integer,
     nearest_of,
     violation,
@@ -57,16 +55,12 @@ class TwoObjectives(EngineeringProblem):
 class RE21(TwoObjectives):
     """Four-bar truss: structural volume against joint displacement."""
 
-    card: ClassVar[ProblemCard] = ProblemCard(
+    card = engineering_card(
+        "RE21",
         summary="Four-bar truss: structural volume (cm^3) against joint displacement (cm).",
-        source=f"Cheng & Li 1999; RE21 in {SOURCE}",
-        family="RE",
-        front_accuracy=1e-9,
+        source="Cheng & Li 1999",
         front_shape="convex",
-        notes=(
-            APPROXIMATE.format(name="re21"),
-            "The nadir published with the suite's code (2086.37, 0.00341421) is stale.",
-        ),
+        notes=("The nadir published with the suite's code (2086.37, 0.00341421) is stale.",),
     )
     box = ((1.0, 3.0), (_R2, 3.0), (_R2, 3.0), (1.0, 3.0))
 
@@ -83,14 +77,12 @@ class RE21(TwoObjectives):
 class RE22(TwoObjectives):
     """Reinforced concrete beam: cost against constraint violation; one discrete variable."""
 
-    card: ClassVar[ProblemCard] = ProblemCard(
+    card = engineering_card(
+        "RE22",
         summary="Reinforced concrete beam: cost of concrete and steel against constraint violation.",
-        source=f"Amir & Hasegawa 1989; RE22 in {SOURCE}",
-        family="RE",
-        front_accuracy=1e-9,
+        source="Amir & Hasegawa 1989",
         differentiable=False,
         notes=(
-            APPROXIMATE.format(name="re22"),
             KINKS,
             DISCRETE.format(variables="x1 (area of steel, a list of 76) is", tie="the lower"),
             (
@@ -116,14 +108,12 @@ class RE22(TwoObjectives):
 class RE23(TwoObjectives):
     """Pressure vessel: cost against constraint violation; two discrete variables."""
 
-    card: ClassVar[ProblemCard] = ProblemCard(
+    card = engineering_card(
+        "RE23",
         summary="Pressure vessel: cost of material, forming and welding against constraint violation.",
-        source=f"Kannan & Kramer 1994; RE23 in {SOURCE}",
-        family="RE",
-        front_accuracy=1e-9,
+        source="Kannan & Kramer 1994",
         differentiable=False,
         notes=(
-            APPROXIMATE.format(name="re23"),
             KINKS,
             DISCRETE.format(variables="x1 and x2 (thickness in 1/16 inch) are", tie="the even one"),
         ),
@@ -148,12 +138,11 @@ class RE23(TwoObjectives):
 class RE24(TwoObjectives):
     """Hatch cover: weight against constraint violation."""
 
-    card: ClassVar[ProblemCard] = ProblemCard(
+    card = engineering_card(
+        "RE24",
         summary="Hatch cover: weight against constraint violation.",
-        source=f"Amir & Hasegawa 1989; RE24 in {SOURCE}",
-        family="RE",
-        front_accuracy=1e-9,
-        notes=(APPROXIMATE.format(name="re24"), KINKS),
+        source="Amir & Hasegawa 1989",
+        notes=(KINKS,),
     )
     box = ((0.5, 4.0), (0.5, 50.0))
 
@@ -178,14 +167,12 @@ class RE24(TwoObjectives):
 class RE25(TwoObjectives):
     """Coil compression spring: wire volume against constraint violation; two discrete variables."""
 
-    card: ClassVar[ProblemCard] = ProblemCard(
+    card = engineering_card(
+        "RE25",
         summary="Coil compression spring: volume of steel wire against constraint violation.",
-        source=f"Lampinen & Zelinka 1999; RE25 in {SOURCE}",
-        family="RE",
-        front_accuracy=1e-9,
+        source="Lampinen & Zelinka 1999",
         differentiable=False,
         notes=(
-            APPROXIMATE.format(name="re25"),
             KINKS,
             DISCRETE.format(
                 variables="x1 (coils, integer) and x3 (wire diameter, a list of 42) are",
