@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from paretomtl.problem import AnalyticProblem, Point, ProblemCard, problems
+from paretomtl.problem import AnalyticProblem, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
-from paretomtl_problems.analytic.fronts.checks import beyond_nadir, whole_front_only
 from paretomtl_problems.analytic.fronts.curve import Curve
 from paretomtl_problems.analytic.fronts.simplex_and_sphere import (
     even_simplex,
@@ -19,6 +18,7 @@ from paretomtl_problems.analytic.fronts.simplex_and_sphere import (
     spherical,
     split_into_parts,
 )
+from paretomtl_problems.analytic.fronts.surface import SurfaceProblem
 from paretomtl_problems.analytic.options import DERIVED, box, real_number, resolve, whole_number
 
 SOURCE = "Deb, Thiele, Laumanns and Zitzler 2005"
@@ -76,7 +76,7 @@ def ripples(distance: Tensor) -> Tensor:
 
 @problems.register("dtlz1")
 @dataclass(frozen=True, kw_only=True, eq=False)
-class DTLZ1(DTLZ):
+class DTLZ1(SurfaceProblem, DTLZ):
     """Linear front `sum(f) = 0.5` behind 11^k - 1 local ones: `f = 0.5 (1 + g) h(x1, ..., x_{m-1})`.
 
     `h` splits one into m parts: `x1 x2 ... x_{m-1}`, `x1 ... (1 - x_{m-1})`, ..., `1 - x1`.
@@ -101,20 +101,16 @@ class DTLZ1(DTLZ):
         """One half in every objective."""
         return torch.full((self.n_objectives,), 0.5, dtype=torch.float64)
 
-    def front(self, n: int) -> Tensor:
-        """Return `n` points of the simplex: at equal steps for m = 2, evenly by area beyond."""
-        if self.n_objectives == 2:
-            return LINE.sample(n)
+    @property
+    def curve(self) -> Curve:
+        """From (0, 1/2) to (1/2, 0)."""
+        return LINE
+
+    def _surface(self, n: int) -> Tensor:
         return 0.5 * even_simplex(n, self.n_objectives)
 
-    def best_hypervolume(
-        self, n_points: int | None = None, *, reference_point: Point | None = None
-    ) -> float:
-        """Return `prod(r) - 0.5^m / m!`; for m = 2 also the best of `n_points` points."""
-        r = beyond_nadir(self, reference_point)
-        if self.n_objectives == 2 and n_points is not None:
-            return LINE.best_hypervolume(n_points, r)
-        whole_front_only(self, n_points)
+    def _volume(self, r: Tensor) -> float:
+        """Return `prod(r) - 0.5^m / m!`."""
         return float(r.prod()) - 0.5**self.n_objectives / math.factorial(self.n_objectives)
 
     def _objectives(self, x: Variables) -> Losses:
@@ -122,23 +118,19 @@ class DTLZ1(DTLZ):
         return split_into_parts(place, 0.5 + 0.5 * ripples(distance))
 
 
-class SphereFront(DTLZ):
+class SphereFront(SurfaceProblem, DTLZ):
     """Problems whose front is the part of the unit sphere with no negative objective."""
 
-    def front(self, n: int) -> Tensor:
-        """Return `n` points of the sphere: at equal steps for m = 2, evenly by area beyond."""
-        if self.n_objectives == 2:
-            return CIRCLE.sample(n)
+    @property
+    def curve(self) -> Curve:
+        """A quarter of the unit circle."""
+        return CIRCLE
+
+    def _surface(self, n: int) -> Tensor:
         return even_sphere(n, self.n_objectives)
 
-    def best_hypervolume(
-        self, n_points: int | None = None, *, reference_point: Point | None = None
-    ) -> float:
+    def _volume(self, r: Tensor) -> float:
         """Return `prod(r)` less the ball's share, `pi^(m/2) / (2^m Gamma(m/2 + 1))`."""
-        r = beyond_nadir(self, reference_point)
-        if self.n_objectives == 2 and n_points is not None:
-            return CIRCLE.best_hypervolume(n_points, r)
-        whole_front_only(self, n_points)
         return float(r.prod()) - orthant_ball(self.n_objectives)
 
 

@@ -9,13 +9,12 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from paretomtl.problem import Point, ProblemCard, problems
+from paretomtl.problem import ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.dtlz.dtlz import DTLZ, SOURCE
-from paretomtl_problems.analytic.fronts.checks import beyond_nadir, whole_front_only
 from paretomtl_problems.analytic.fronts.curve import Curve
 from paretomtl_problems.analytic.fronts.pieces import new_minima
-from paretomtl_problems.analytic.fronts.surface import even_surface
+from paretomtl_problems.analytic.fronts.surface import SurfaceProblem, even_surface
 from paretomtl_problems.analytic.options import floats
 
 
@@ -33,7 +32,7 @@ def gain_curve() -> Curve:
 
 @problems.register("dtlz7")
 @dataclass(frozen=True, kw_only=True, eq=False)
-class DTLZ7(DTLZ):
+class DTLZ7(SurfaceProblem, DTLZ):
     """Disconnected front: `f1 = x1, ..., f_{m-1} = x_{m-1}`, `fm = (1 + g) m - sum gain(fi)`.
 
     `gain(f) = f (1 + sin(3 pi f))`, `g = 1 + 9 mean(xm, ..., xn)`; the front has g = 1 and each of
@@ -67,11 +66,13 @@ class DTLZ7(DTLZ):
         last = torch.tensor([2.0 * self.n_objectives], dtype=torch.float64)
         return torch.cat((worst, last))
 
-    def front(self, n: int) -> Tensor:
-        """Return `n` points: at equal steps of arc length for m = 2, evenly by area beyond."""
+    @property
+    def curve(self) -> Curve:
+        """`f2 = 4 - gain(f1)` where `gain` reaches a new maximum."""
+        return gain_curve()
+
+    def _surface(self, n: int) -> Tensor:
         curve, m = gain_curve(), self.n_objectives
-        if m == 2:
-            return curve.sample(n)
         lengths = [stop - start for start, stop in curve.pieces]
         edge = lengths[0] / sum(lengths)
 
@@ -82,17 +83,12 @@ class DTLZ7(DTLZ):
 
         return even_surface(point, m - 1, n)
 
-    def best_hypervolume(
-        self, n_points: int | None = None, *, reference_point: Point | None = None
-    ) -> float:
+    def _volume(self, r: Tensor) -> float:
         """Integrate `rm - 2 m + sum M(fi)` over the box below `r1, ..., r_{m-1}`.
 
-        `M` is the greatest gain up to a value; for m = 2 also the best of `n_points` points.
+        `M` is the greatest gain up to a value.
         """
-        r, curve, m = beyond_nadir(self, reference_point), gain_curve(), self.n_objectives
-        if m == 2 and n_points is not None:
-            return curve.best_hypervolume(n_points, r)
-        whole_front_only(self, n_points)
+        curve, m = gain_curve(), self.n_objectives
         *first, last = floats(r)
         base = math.prod(first)
         total = base * (last - 2 * m)

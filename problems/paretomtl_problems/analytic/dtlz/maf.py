@@ -24,7 +24,7 @@ from paretomtl_problems.analytic.fronts.simplex_and_sphere import (
     split_into_parts,
 )
 from paretomtl_problems.analytic.fronts.simplicial import simplicial_hypervolume
-from paretomtl_problems.analytic.fronts.surface import even_points, even_surface
+from paretomtl_problems.analytic.fronts.surface import SurfaceProblem, even_points, even_surface
 from paretomtl_problems.analytic.options import box, floats, whole_number
 
 SOURCE = "Cheng, Li, Tian, Zhang, Yang, Jin and Yao 2017"
@@ -32,7 +32,7 @@ SOURCE = "Cheng, Li, Tian, Zhang, Yang, Jin and Yao 2017"
 
 @problems.register("maf1")
 @dataclass(frozen=True, kw_only=True, eq=False)
-class MaF1(DTLZ):
+class MaF1(SurfaceProblem, DTLZ):
     """Inverted linear front without local traps: `f = (1 + g) (1 - h)`, `sum(h) = 1`.
 
     Args:
@@ -47,20 +47,17 @@ class MaF1(DTLZ):
         front_shape="linear",
     )
 
-    def front(self, n: int) -> Tensor:
-        """Return `n` points: at equal steps for m = 2, evenly by area beyond."""
-        if self.n_objectives == 2:
-            return LINE.sample(n)
+    @property
+    def curve(self) -> Curve:
+        """From (0, 1) to (1, 0)."""
+        return LINE
+
+    def _surface(self, n: int) -> Tensor:
         return 1.0 - even_simplex(n, self.n_objectives)
 
-    def best_hypervolume(
-        self, n_points: int | None = None, *, reference_point: Point | None = None
-    ) -> float:
-        """Return the volume with `sum(max(0, 1 - f)) <= 1`; for m = 2 also the best of N points."""
-        r, m = beyond_nadir(self, reference_point), self.n_objectives
-        if m == 2 and n_points is not None:
-            return LINE.best_hypervolume(n_points, r)
-        whole_front_only(self, n_points)
+    def _volume(self, r: Tensor) -> float:
+        """Return the volume with `sum(max(0, 1 - f)) <= 1`."""
+        m = self.n_objectives
         return inverted_hypervolume(r - 1.0, 1.0, [1 / math.factorial(k) for k in range(m + 1)])
 
     def _objectives(self, x: Variables) -> Losses:
@@ -71,7 +68,7 @@ class MaF1(DTLZ):
 
 @problems.register("maf2")
 @dataclass(frozen=True, kw_only=True, eq=False)
-class MaF2(DTLZ):
+class MaF2(SurfaceProblem, DTLZ):
     """A patch from the middle of the sphere; each objective has distance variables of its own.
 
     `f = (1 + g_i) s_i(a)` with angles `a = pi / 2 (x / 2 + 1 / 4)` and `g_i` the sum of
@@ -108,10 +105,13 @@ class MaF2(DTLZ):
         """Products of the largest cosines and sine."""
         return self._extreme(LARGE)
 
-    def front(self, n: int) -> Tensor:
-        """Return `n` points: at equal steps for m = 2, beyond the patch's corners, then evenly by area."""
-        if self.n_objectives == 2:
-            return ARC.sample(n)
+    @property
+    def curve(self) -> Curve:
+        """The middle of a quarter of the unit circle."""
+        return ARC
+
+    def _surface(self, n: int) -> Tensor:
+        """Return the corners of the patch first."""
         check_count(n)
         turns = self.n_objectives - 1
         corners = patch(torch.cartesian_prod(*[torch.tensor([0.0, 1.0]).double()] * turns))
@@ -120,19 +120,13 @@ class MaF2(DTLZ):
             return corners[:n]
         return torch.cat((corners, even_surface(patch, turns, inner)))
 
-    def best_hypervolume(
-        self, n_points: int | None = None, *, reference_point: Point | None = None
-    ) -> float:
-        """Return the hypervolume of the patch in closed form; for m = 2 also the best of N points.
+    def _volume(self, r: Tensor) -> float:
+        """Return the hypervolume of the patch in closed form.
 
         The patch in d objectives, shrunk by c, covers `H_d(c)`: a slice at the d-th objective
         `c sin(a)` covers what the patch in d - 1 objectives, shrunk by c cos(a), does. With
         `H_1 = r_1 - c` every H_d is a polynomial in c.
         """
-        r, m = beyond_nadir(self, reference_point), self.n_objectives
-        if m == 2 and n_points is not None:
-            return ARC.best_hypervolume(n_points, r)
-        whole_front_only(self, n_points)
         limits = floats(r)
         coefficients = [limits[0], -1.0]
         for limit in limits[1:]:
@@ -183,7 +177,7 @@ def _cosine_integral(k: int) -> float:
 
 @problems.register("maf4")
 @dataclass(frozen=True, kw_only=True, eq=False)
-class MaF4(DTLZ):
+class MaF4(SurfaceProblem, DTLZ):
     """Inverted sphere, objective i scaled by 2^i, with DTLZ3's many local fronts.
 
     Args:
@@ -204,20 +198,17 @@ class MaF4(DTLZ):
         """2^i in objective i."""
         return self._scale(torch.zeros((), dtype=torch.float64))
 
-    def front(self, n: int) -> Tensor:
-        """Return `n` points: at equal steps for m = 2, evenly (after scaling) beyond."""
-        if self.n_objectives == 2:
-            return INVERTED_ELLIPSE.sample(n)
+    @property
+    def curve(self) -> Curve:
+        """A quarter of an ellipse around (2, 4)."""
+        return INVERTED_ELLIPSE
+
+    def _surface(self, n: int) -> Tensor:
         return self.nadir * (1.0 - even_sphere(n, self.n_objectives))
 
-    def best_hypervolume(
-        self, n_points: int | None = None, *, reference_point: Point | None = None
-    ) -> float:
-        """Return the volume with `sum(max(0, 1 - f_i / 2^i)^2) <= 1`; for m = 2 also N points'."""
-        r, m = beyond_nadir(self, reference_point), self.n_objectives
-        if m == 2 and n_points is not None:
-            return INVERTED_ELLIPSE.best_hypervolume(n_points, r)
-        whole_front_only(self, n_points)
+    def _volume(self, r: Tensor) -> float:
+        """Return the volume with `sum(max(0, 1 - f_i / 2^i)^2) <= 1`."""
+        m = self.n_objectives
         balls = [orthant_ball(k) for k in range(m + 1)]
         return float(self.nadir.prod()) * inverted_hypervolume(r / self.nadir - 1.0, 1.0, balls)
 

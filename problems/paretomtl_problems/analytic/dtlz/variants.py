@@ -12,8 +12,8 @@ from torch import Tensor
 
 from paretomtl.problem import Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
-from paretomtl_problems.analytic.dtlz.dtlz import CIRCLE, DTLZ, DTLZ1, DTLZ2, DTLZ4, LINE, ripples
-from paretomtl_problems.analytic.fronts.checks import beyond_nadir, check_count, whole_front_only
+from paretomtl_problems.analytic.dtlz.dtlz import CIRCLE, DTLZ, DTLZ1, DTLZ2, DTLZ4, ripples
+from paretomtl_problems.analytic.fronts.checks import beyond_nadir, check_count
 from paretomtl_problems.analytic.fronts.curve import Curve
 from paretomtl_problems.analytic.fronts.simplex_and_sphere import (
     even_simplex,
@@ -23,7 +23,7 @@ from paretomtl_problems.analytic.fronts.simplex_and_sphere import (
     spherical,
     split_into_parts,
 )
-from paretomtl_problems.analytic.fronts.surface import even_surface
+from paretomtl_problems.analytic.fronts.surface import SurfaceProblem, even_surface
 from paretomtl_problems.analytic.options import real_number
 
 CONVEX = "Deb and Jain 2014 (NSGA-III, part I)"
@@ -48,20 +48,12 @@ class InvertedDTLZ1(DTLZ1):
         notes=("pymoo calls it dtlz1^-1.",),
     )
 
-    def front(self, n: int) -> Tensor:
-        """Return `n` points: at equal steps for m = 2, evenly by area beyond."""
-        if self.n_objectives == 2:
-            return LINE.sample(n)
+    def _surface(self, n: int) -> Tensor:
         return 0.5 - 0.5 * even_simplex(n, self.n_objectives)
 
-    def best_hypervolume(
-        self, n_points: int | None = None, *, reference_point: Point | None = None
-    ) -> float:
-        """Return the volume with `sum(max(0, 1 - 2 f)) <= 1`; for m = 2 also the best of N points."""
-        r, m = beyond_nadir(self, reference_point), self.n_objectives
-        if m == 2 and n_points is not None:
-            return LINE.best_hypervolume(n_points, r)
-        whole_front_only(self, n_points)
+    def _volume(self, r: Tensor) -> float:
+        """Return the volume with `sum(max(0, 1 - 2 f)) <= 1`."""
+        m = self.n_objectives
         corner = [1 / math.factorial(k) for k in range(m + 1)]
         return inverted_hypervolume(r - 0.5, 0.5, corner)
 
@@ -73,7 +65,7 @@ class InvertedDTLZ1(DTLZ1):
 
 @problems.register("inverted_dtlz2")
 @dataclass(frozen=True, kw_only=True, eq=False)
-class InvertedDTLZ2(DTLZ):
+class InvertedDTLZ2(SurfaceProblem, DTLZ):
     """DTLZ2 upside down: `f = (1 + g) - f_DTLZ2`; a convex front.
 
     Args:
@@ -88,20 +80,23 @@ class InvertedDTLZ2(DTLZ):
         front_shape="convex",
     )
 
+    @property
+    def curve(self) -> Curve:
+        """A quarter of the unit circle around (1, 1)."""
+        return INVERTED_CIRCLE
+
     def front(self, n: int) -> Tensor:
-        """Return `n` points: at equal steps for m = 2, evenly by area beyond."""
+        """Return DTLZ2's points, inverted; for m = 2 in the order of f1."""
         if self.n_objectives == 2:
             return (1 - CIRCLE.sample(n)).flip(0)
+        return self._surface(n)
+
+    def _surface(self, n: int) -> Tensor:
         return 1 - even_sphere(n, self.n_objectives)
 
-    def best_hypervolume(
-        self, n_points: int | None = None, *, reference_point: Point | None = None
-    ) -> float:
-        """Return the volume with `sum(max(0, 1 - f)^2) <= 1`; for m = 2 also the best of N points."""
-        r, m = beyond_nadir(self, reference_point), self.n_objectives
-        if m == 2 and n_points is not None:
-            return INVERTED_CIRCLE.best_hypervolume(n_points, r)
-        whole_front_only(self, n_points)
+    def _volume(self, r: Tensor) -> float:
+        """Return the volume with `sum(max(0, 1 - f)^2) <= 1`."""
+        m = self.n_objectives
         return inverted_hypervolume(r - 1, 1.0, [orthant_ball(k) for k in range(m + 1)])
 
     def _objectives(self, x: Variables) -> Losses:
@@ -115,14 +110,16 @@ INVERTED_CIRCLE = Curve(
 )
 
 
-class ConvexFront(DTLZ):
+class ConvexFront(SurfaceProblem, DTLZ):
     """Fronts `sqrt(f1) + ... + sqrt(f_{m-1}) + fm = 1`: a sphere's points to the powers 4, ..., 4, 2."""
 
-    def front(self, n: int) -> Tensor:
-        """Return `n` points: at equal steps of arc length for m = 2, evenly by area beyond."""
+    @property
+    def curve(self) -> Curve:
+        """`sqrt(f1) + f2 = 1`."""
+        return CONVEX_CIRCLE
+
+    def _surface(self, n: int) -> Tensor:
         check_count(n)
-        if self.n_objectives == 2:
-            return CONVEX_CIRCLE.sample(n)
         corners = torch.eye(self.n_objectives, dtype=torch.float64)
 
         def point(u: Tensor) -> Tensor:
@@ -131,14 +128,9 @@ class ConvexFront(DTLZ):
         inner = even_surface(point, self.n_objectives - 1, max(n - self.n_objectives, 1))
         return torch.cat((corners, inner))[:n]
 
-    def best_hypervolume(
-        self, n_points: int | None = None, *, reference_point: Point | None = None
-    ) -> float:
-        """Return `prod(r) - 2^(m-1) / (2 m - 1)!`; for m = 2 also the best of `n_points` points."""
-        r, m = beyond_nadir(self, reference_point), self.n_objectives
-        if m == 2 and n_points is not None:
-            return CONVEX_CIRCLE.best_hypervolume(n_points, r)
-        whole_front_only(self, n_points)
+    def _volume(self, r: Tensor) -> float:
+        """Return `prod(r) - 2^(m-1) / (2 m - 1)!`."""
+        m = self.n_objectives
         return float(r.prod()) - 2 ** (m - 1) / math.factorial(2 * m - 1)
 
 

@@ -12,16 +12,14 @@ import torch
 from torch import Tensor
 
 from paretomtl.errors import NoKnownFront
-from paretomtl.problem import AnalyticProblem, Point
-from paretomtl_problems.analytic.fronts.checks import beyond_nadir, whole_front_only
 from paretomtl_problems.analytic.fronts.curve import Curve
-from paretomtl_problems.analytic.fronts.surface import even_surface, jacobian
+from paretomtl_problems.analytic.fronts.surface import SurfaceProblem, even_surface, jacobian
 
 LARGEST = 5
 """Objectives up to which the hypervolume is integrated."""
 
 
-class SimplicialProblem(AnalyticProblem):
+class SimplicialProblem(SurfaceProblem):
     """A problem whose Pareto set is a simplex, corner i being the minimizer of objective i alone.
 
     Every face is the Pareto set of its own objectives (Kobayashi et al. 2019), as for convex
@@ -52,28 +50,21 @@ class SimplicialProblem(AnalyticProblem):
         """The front of two objectives, from the first one's corner to the second one's."""
         return Curve(lambda t: self.on_front(torch.stack((1 - t, t), -1)))
 
-    def front(self, n: int) -> Tensor:
-        """Return `n` points: at equal steps of arc length for m = 2, corners and even area beyond."""
+    def _surface(self, n: int) -> Tensor:
+        """Return the corners first."""
         m = self.n_objectives
-        if m == 2:
-            return self.curve.sample(n)
         inner = even_surface(lambda u: self.on_front(from_cube(u)), m - 1, max(n - m, 1))
         return torch.cat((self._corners, inner))[:n]
 
-    def best_hypervolume(
-        self, n_points: int | None = None, *, reference_point: Point | None = None
-    ) -> float:
-        """Integrate over the simplex and its faces; for m = 2 also the best of `n_points` points.
+    def _volume(self, r: Tensor) -> float:
+        """Integrate over the simplex and its faces.
 
         Relative error about 1e-12 for fronts as smooth as ours (1e-7 at a `curvature` of 1e6).
 
         Raises:
             NoKnownFront: More than 5 objectives.
         """
-        r, m = beyond_nadir(self, reference_point), self.n_objectives
-        if m == 2 and n_points is not None:
-            return self.curve.best_hypervolume(n_points, r)
-        whole_front_only(self, n_points)
+        m = self.n_objectives
         if m == 2:
             return self.curve.hypervolume(r)
         if m > LARGEST:

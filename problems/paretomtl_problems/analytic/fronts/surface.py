@@ -2,12 +2,46 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from paretomtl_problems.analytic.fronts.checks import check_count
+from paretomtl.problem import AnalyticProblem, Point
+from paretomtl_problems.analytic.fronts.checks import beyond_nadir, check_count, whole_front_only
+from paretomtl_problems.analytic.fronts.curve import Curve
+
+
+class SurfaceProblem(AnalyticProblem):
+    """A problem whose exact front is a `Curve` for two objectives and a known surface for more."""
+
+    @property
+    @abstractmethod
+    def curve(self) -> Curve:
+        """The exact front of two objectives."""
+
+    @abstractmethod
+    def _surface(self, n: int) -> Tensor:
+        """Return `n` points of the front of three and more objectives, [n, m]."""
+
+    @abstractmethod
+    def _volume(self, r: Tensor) -> float:
+        """Return the whole front's hypervolume, two objectives included, for r from the nadir on."""
+
+    def front(self, n: int) -> Tensor:
+        """Return `n` points: at equal steps of arc length for m = 2, evenly by area beyond."""
+        return self.curve.sample(n) if self.n_objectives == 2 else self._surface(n)
+
+    def best_hypervolume(
+        self, n_points: int | None = None, *, reference_point: Point | None = None
+    ) -> float:
+        """Return the hypervolume of the whole front; for m = 2 also the best of `n_points` points."""
+        r = beyond_nadir(self, reference_point)
+        if self.n_objectives == 2 and n_points is not None:
+            return self.curve.best_hypervolume(n_points, r)
+        whole_front_only(self, n_points)
+        return self._volume(r)
 
 
 def even_points(n: int, dimension: int) -> Tensor:

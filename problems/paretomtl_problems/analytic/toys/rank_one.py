@@ -11,9 +11,8 @@ import torch
 from torch import Tensor
 
 from paretomtl.errors import BadInput, NoKnownFront
-from paretomtl.problem import Point, ProblemCard, problems
+from paretomtl.problem import ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
-from paretomtl_problems.analytic.fronts.checks import beyond_nadir, whole_front_only
 from paretomtl_problems.analytic.fronts.simplex_and_sphere import spherical
 from paretomtl_problems.analytic.fronts.simplicial import SimplicialProblem
 from paretomtl_problems.analytic.fronts.surface import even_surface
@@ -104,10 +103,9 @@ class RankOne(SimplicialProblem):
         agreement = (1 - c) * weights + c * weights.sum(-1, keepdim=True)
         return 1 - agreement.square() / (weights * agreement).sum(-1, keepdim=True)
 
-    def front(self, n: int) -> Tensor:
-        """Return `n` points: at equal steps of arc length for two targets, evenly by area beyond."""
+    def _surface(self, n: int) -> Tensor:
         if not self.opposed:
-            return super().front(n)
+            return super()._surface(n)
         k = self.n_objectives
 
         def point(u: Tensor) -> Tensor:
@@ -123,18 +121,14 @@ class RankOne(SimplicialProblem):
 
         return even_surface(point, k - 1, n, holds=holds)
 
-    def best_hypervolume(
-        self, n_points: int | None = None, *, reference_point: Point | None = None
-    ) -> float:
+    def _volume(self, r: Tensor) -> float:
         """Integrate over the front; exact but for opposed tasks, where it is about 1e-6.
 
         Raises:
             NoKnownFront: More than three opposed tasks, or more than five others.
         """
         if not self.opposed:
-            return super().best_hypervolume(n_points, reference_point=reference_point)
-        r = beyond_nadir(self, reference_point)
-        whole_front_only(self, n_points)
+            return super()._volume(r)
         if self.n_objectives > 3:
             raise NoKnownFront(
                 f"the best hypervolume of 'rank_one' with negative correlation is integrated for "

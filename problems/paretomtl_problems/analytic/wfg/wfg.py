@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 
 from paretomtl.errors import BadInput, NoKnownFront
-from paretomtl.problem import AnalyticProblem, Point, ProblemCard, problems
+from paretomtl.problem import Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.fronts.checks import beyond_nadir, check_count, whole_front_only
 from paretomtl_problems.analytic.fronts.curve import Curve
 from paretomtl_problems.analytic.fronts.simplex_and_sphere import even_sphere, orthant_ball
+from paretomtl_problems.analytic.fronts.surface import SurfaceProblem
 from paretomtl_problems.analytic.options import DERIVED, resolve, whole_number
 from paretomtl_problems.analytic.wfg import fronts, transforms, wfg3_front
 
@@ -32,7 +33,7 @@ PYMOO = "pymoo's pareto_front() is drawn without a seed."
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class WFG(AnalyticProblem):
+class WFG(SurfaceProblem):
     """k variables place a point along the front, l others its distance to it; xi runs over [0, 2 i].
 
     Args:
@@ -84,21 +85,18 @@ class WFG(AnalyticProblem):
         """2 i in objective i."""
         return self._scale(torch.float64, torch.device("cpu"))
 
-    def front(self, n: int) -> Tensor:
-        """Return `n` points: at equal steps of arc length for m = 2, evenly (scaled) beyond."""
-        if self.n_objectives == 2:
-            return self._curve().sample(n)
+    @property
+    def curve(self) -> Curve:
+        """The exact front of two objectives: a quarter of an ellipse unless a problem has another."""
+        return Curve(lambda t: self._scaled(transforms.concave(t.unsqueeze(-1)).flip(-1)))
+
+    def _surface(self, n: int) -> Tensor:
+        """Return points spread evenly over the unscaled front, scaled."""
         check_count(n)
         return self.nadir * self._even(n)
 
-    def best_hypervolume(
-        self, n_points: int | None = None, *, reference_point: Point | None = None
-    ) -> float:
-        """Return `prod(r)` less what the front leaves uncovered; for m = 2 also the best N points."""
-        r = beyond_nadir(self, reference_point)
-        if self.n_objectives == 2 and n_points is not None:
-            return self._curve().best_hypervolume(n_points, r)
-        whole_front_only(self, n_points)
+    def _volume(self, r: Tensor) -> float:
+        """Return `prod(r)` less what the front leaves uncovered."""
         return float(r.prod()) - float(self.nadir.prod()) * self._uncovered()
 
     def _objectives(self, x: Variables) -> Losses:
@@ -116,13 +114,12 @@ class WFG(AnalyticProblem):
         """Return h, [*batch, m]: the concave shape unless a problem has another."""
         return transforms.concave(position)
 
-    def _curve(self) -> Curve:
-        return Curve(lambda t: self._scaled(transforms.concave(t.unsqueeze(-1)).flip(-1)))
-
     def _even(self, n: int) -> Tensor:
+        """Return points of the unscaled front: a sphere unless a problem has another."""
         return even_sphere(n, self.n_objectives)
 
     def _uncovered(self) -> float:
+        """Return the volume of the unit box that the unscaled front does not dominate."""
         return orthant_ball(self.n_objectives)
 
     def _scaled(self, h: Tensor) -> Tensor:
@@ -207,7 +204,9 @@ class WFG1(WFG):
     def _shape(self, position: Tensor, distance: Tensor) -> Tensor:
         return fronts.mixed_point(position)
 
-    def _curve(self) -> Curve:
+    @property
+    def curve(self) -> Curve:
+        """Convex, with five waves."""
         return Curve(lambda t: self._scaled(fronts.mixed_point(t.unsqueeze(-1))))
 
     def _even(self, n: int) -> Tensor:
@@ -233,7 +232,9 @@ class WFG2(PairedDistances):
     def _shape(self, position: Tensor, distance: Tensor) -> Tensor:
         return fronts.disconnected_point(position)
 
-    def _curve(self) -> Curve:
+    @property
+    def curve(self) -> Curve:
+        """Convex, in six pieces."""
         return Curve(
             lambda t: self._scaled(fronts.disconnected_point(t.unsqueeze(-1))),
             fronts.disconnected_pieces(),
@@ -327,7 +328,9 @@ class WFG3(PairedDistances):
         )
         return transforms.linear(spread)
 
-    def _curve(self) -> Curve:
+    @property
+    def curve(self) -> Curve:
+        """The line `f1 / 2 + f2 / 4 = 1`."""
         return Curve(lambda t: self._scaled(transforms.linear(t.unsqueeze(-1))))
 
     def _uncovered(self) -> float:
