@@ -4,8 +4,6 @@ import math
 
 import pytest
 import torch
-from paretomtl_problems.analytic.wfg import transforms as wfg
-from paretomtl_problems.analytic.wfg.fronts import disconnected_pieces
 
 import paretomtl as pm
 from paretomtl.errors import BadInput, NoKnownFront
@@ -57,42 +55,6 @@ def test_wfg1_powers_are_exact_at_and_near_zero():
     f = problem.objectives(x)
     t = torch.tensor([0.0, 1e-300**0.02, 1e-9**0.02], dtype=torch.float64)
     torch.testing.assert_close(f[:, 0], 2 * (1 - torch.cos(t * math.pi / 2)), rtol=1e-12, atol=0)
-
-
-@pytest.mark.parametrize("zero", [0.35, 0.6])
-def test_transformations_have_their_stated_zeros_and_ends(zero):
-    y = torch.tensor([0.0, zero, 1.0], dtype=torch.float64)
-    ends = torch.tensor([1.0, 0.0, 1.0], dtype=torch.float64)
-    torch.testing.assert_close(wfg.shift_linear(y, zero), ends)
-    torch.testing.assert_close(wfg.shift_multimodal(y, 30, 10.0, zero), ends)
-    local = torch.tensor([0.05, 0.0, 0.05], dtype=torch.float64)
-    torch.testing.assert_close(wfg.shift_deceptive(y, zero, 0.001, 0.05), local, atol=1e-12, rtol=0)
-    top = torch.tensor([zero - 0.001, zero + 0.001], dtype=torch.float64)
-    torch.testing.assert_close(
-        wfg.shift_deceptive(top, zero, 0.001, 0.05), torch.ones(2).double(), atol=1e-9, rtol=0
-    )
-
-
-@pytest.mark.parametrize("n", [1, 2, 3, 8])
-def test_the_sorted_reduction_equals_the_double_loop(n):
-    y = torch.rand(5, n, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    total = sum(
-        y[:, j] + sum((y[:, j] - y[:, (j + k + 1) % n]).abs() for k in range(n - 1))
-        for j in range(n)
-    )
-    half = math.ceil(n / 2)
-    expected = total / (half * (1 + 2 * n - 2 * half))
-    torch.testing.assert_close(wfg.reduce_nonseparable(y), expected)
-
-
-def test_wfg2_pieces_are_where_the_last_objective_is_a_new_minimum():
-    grid = torch.linspace(0, 1, 200_001, dtype=torch.float64)
-    value = wfg.disconnected(grid)
-    record = value <= value.cummin(0).values
-    pieces = torch.tensor(disconnected_pieces(), dtype=torch.float64)
-    inside = ((grid[:, None] >= pieces[:, 0]) & (grid[:, None] <= pieces[:, 1])).any(-1)
-    assert len(pieces) == 6
-    assert (record != inside).sum() <= 12  # the ends of the pieces fall between grid points
 
 
 def test_wfg3_says_what_its_degenerate_front_is():

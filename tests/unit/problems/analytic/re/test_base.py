@@ -1,11 +1,11 @@
-"""RE: discrete variables, violations, singular faces, and the stored approximate fronts."""
+"""RE: the stored computed fronts, rounding to discrete variables, violations."""
 
 from importlib import resources
 
 import pytest
 import torch
 from paretomtl_problems.analytic.re import base as re_base
-from paretomtl_problems.analytic.re.two import RE22, RE25
+from paretomtl_problems.analytic.re.two import RE22, RE25, STEEL_AREAS, WIRE_DIAMETERS
 
 import paretomtl as pm
 from paretomtl.errors import BadInput, NoKnownFront
@@ -57,10 +57,10 @@ def test_discrete_variables_snap_to_the_nearest_value(name, columns):
         200, problem.n_variables, dtype=torch.float64, generator=torch.Generator().manual_seed(0)
     )
     x = lower + (upper - lower) * u
-    tables = {("re22", 0): re22_areas(), ("re25", 2): re25_diameters()}
+    tables = {("re22", 0): STEEL_AREAS, ("re25", 2): WIRE_DIAMETERS}
     snapped = x.clone()
     for j in columns:
-        values = tables.get((name, j), torch.arange(1, 101).double())
+        values = torch.tensor(tables.get((name, j), range(1, 101)), dtype=torch.float64)
         snapped[:, j] = values[(x[:, j : j + 1] - values).abs().argmin(-1)]
     torch.testing.assert_close(
         problem.objectives(x), problem.objectives(snapped), rtol=1e-12, atol=1e-12
@@ -71,22 +71,6 @@ def test_discrete_variables_snap_to_the_nearest_value(name, columns):
     assert gradient.isfinite().all()
     if name != "re36":
         assert (gradient[:, columns] != 0).any()
-
-
-def re22_areas():
-    from paretomtl_problems.analytic.re.two import STEEL_AREAS
-
-    assert len(STEEL_AREAS) == 76
-    assert list(STEEL_AREAS) == sorted(STEEL_AREAS)
-    return torch.tensor(STEEL_AREAS, dtype=torch.float64)
-
-
-def re25_diameters():
-    from paretomtl_problems.analytic.re.two import WIRE_DIAMETERS
-
-    assert len(WIRE_DIAMETERS) == 42
-    assert list(WIRE_DIAMETERS) == sorted(WIRE_DIAMETERS)
-    return torch.tensor(WIRE_DIAMETERS, dtype=torch.float64)
 
 
 def test_nearest_values_at_ties_ends_and_nan():
@@ -152,28 +136,3 @@ def test_what_is_not_stored_is_refused():
         pm.problem("re34").best_hypervolume(reference_point=[2000.0, 20.0, 1.0])
     with pytest.raises(BadInput, match="3 finite numbers"):
         pm.problem("re34").best_hypervolume(reference_point=[2000.0, 20.0])
-
-
-def test_re21_equals_its_closed_form():
-    """The truss is separable: with a multiplier k, x = (sqrt k, sqrt 2k, sqrt 2, sqrt 2k) in the box.
-
-    (Volume and displacement both rise with x3.) An oracle for the script that makes all the files.
-    """
-    problem = pm.problem("re21")
-    k = torch.linspace(-0.8, 3.0, 400_001, dtype=torch.float64).exp()
-    least = torch.full_like(k, 2.0).sqrt()
-    x = torch.stack((k.sqrt(), (2 * k).sqrt(), least, (2 * k).sqrt()), -1)
-    curve = problem.objectives(x.clamp(*problem.bounds))
-    f1, place = curve[:, 0].unique(return_inverse=True)
-    f2 = torch.zeros_like(f1).scatter(0, place, curve[:, 1])
-    stored = problem.front(1000)
-    right = torch.searchsorted(f1, stored[:, 0].contiguous()).clamp(1, len(f1) - 1)
-    share = (stored[:, 0] - f1[right - 1]) / (f1[right] - f1[right - 1])
-    expected = torch.lerp(f2[right - 1], f2[right], share)
-    span = problem.nadir - problem.ideal
-    assert ((stored[:, 1] - expected) / span[1]).abs().max() < 1e-9
-    torch.testing.assert_close(problem.ideal, torch.stack((f1[0], f2[-1])))
-    torch.testing.assert_close(problem.nadir, torch.stack((f1[-1], f2[0])))
-    r = problem.reference_point
-    volume = torch.trapezoid(r[1] - f2, f1) + (r[0] - f1[-1]) * (r[1] - f2[-1])
-    assert problem.best_hypervolume() == pytest.approx(float(volume), rel=1e-5)

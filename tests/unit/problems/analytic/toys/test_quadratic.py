@@ -1,14 +1,10 @@
 """The knobs of the quadratic family do what they say, and its front is exact for every setting."""
 
-import itertools
-import math
-
 import moocore
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from paretomtl_problems.analytic.fronts.simplicial import simplicial_hypervolume
 
 import paretomtl as pm
 from paretomtl.errors import BadInput
@@ -92,18 +88,6 @@ def test_no_conflict_leaves_one_point():
     assert problem.ideal.tolist() == problem.nadir.tolist() == [0.0, 0.0]
     assert problem.reference_point.tolist() == [1.0, 4.0]
     assert problem.best_hypervolume() == pytest.approx(4.0)
-
-
-def test_the_volume_of_a_flat_simplex():
-    """`f = 1 - w`: the front of rank-one tasks without correlation, by its closed form."""
-    for m in (2, 3, 4, 5):
-        r = torch.linspace(1.05, 1.4, m, dtype=F64)
-        exact = sum(
-            math.prod(float(r[i] - 1) for i in free) / math.factorial(m - len(free))
-            for size in range(m + 1)
-            for free in itertools.combinations(range(m), size)
-        )
-        assert simplicial_hypervolume(lambda w: 1 - w, r) == pytest.approx(exact, rel=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,10 @@ import moocore
 import numpy as np
 import pytest
 import torch
-from paretomtl_problems.analytic.fronts.best_points import best_chain
 from paretomtl_problems.analytic.fronts.curve import Curve
-from paretomtl_problems.analytic.fronts.pieces import new_minima
 from scipy.optimize import minimize
 
 import paretomtl as pm
-from paretomtl.errors import BadInput
 
 LINE = Curve(lambda t: torch.stack((t, 1 - t), -1))
 ROOT = Curve(lambda t: torch.stack((t.square(), 1 - t), -1))  # zdt1's front
@@ -42,13 +39,6 @@ def test_samples_spread_over_pieces_by_their_length():
     inside = steps[steps < 10 * steps.median()]
     assert len(steps) - len(inside) == 4  # the gaps
     assert float(inside.max() / inside.min()) < 1.2
-
-
-def test_the_isolated_point_of_kursawe_is_always_sampled():
-    for n in (1, 2, 37):
-        front = pm.problem("kursawe").front(n)
-        assert front.shape == (n, 2)
-        torch.testing.assert_close(front[0], torch.tensor([-20.0, 0.0], dtype=torch.float64))
 
 
 def test_hypervolume_inside_the_front():
@@ -111,64 +101,3 @@ def test_every_further_point_adds_less(name):
     added = np.diff(reached)
     assert (added > 0).all()
     assert (np.diff(added) < 1e-10).all()
-
-
-def test_best_chain_against_enumeration():
-    rng = np.random.default_rng(0)
-    points = np.sort(rng.random((9, 2)), axis=0)
-    points[:, 1] = points[::-1, 1]
-    for n in range(1, 6):
-        f1 = np.broadcast_to(points[:, 0], (n, 9))
-        height = np.broadcast_to(1.1 - points[:, 1], (n, 9))
-        enumerated = max(volume(points[list(s)]) for s in itertools.combinations(range(9), n))
-        value, chosen = best_chain(f1, height, 1.1)
-        assert value == pytest.approx(enumerated, rel=1e-12)
-        assert volume(points[chosen]) == pytest.approx(enumerated, rel=1e-12)
-
-
-def test_zdt5_is_judged_by_its_31_points():
-    problem = pm.problem("zdt5", normalize=False)
-    points = problem.front(31).numpy()
-    r = problem.reference_point.numpy()
-    best = max(volume(points[list(s)], r) for s in itertools.combinations(range(31), 3))
-    assert problem.best_hypervolume(3) == pytest.approx(best, rel=1e-12)
-    assert problem.best_hypervolume(40) == pytest.approx(problem.best_hypervolume(), rel=1e-12)
-
-
-def test_new_minima_of_a_known_function():
-    """A rising wave falls once; a falling one anew in every period."""
-    ((start, stop),) = new_minima(lambda x: 0.1 * x - torch.sin(x), 0.0, 12.5)
-    assert (start, stop) == pytest.approx((0.0, math.acos(0.1)), abs=1e-12)
-    first, second = new_minima(lambda x: torch.cos(x) - 0.1 * x, 0.0, 4 * math.pi)
-    minimum = math.pi + math.asin(-0.1) * -1
-    assert first[1] == pytest.approx(minimum, abs=1e-12)
-    assert second[1] == pytest.approx(minimum + 2 * math.pi, abs=1e-12)
-    level = math.cos(minimum) - 0.1 * minimum
-    assert math.cos(second[0]) - 0.1 * second[0] == pytest.approx(level, abs=1e-12)
-
-
-@pytest.mark.parametrize("n", [0, -3])
-def test_a_number_of_points_that_is_not_positive(n):
-    problem = pm.problem("zdt1")
-    with pytest.raises(BadInput, match="at least 1"):
-        problem.front(n)
-    with pytest.raises(BadInput, match="at least 1"):
-        problem.best_hypervolume(n)
-
-
-@pytest.mark.parametrize("bad", [[1.1], [1.1, float("nan")], [1.1, 1.1, 1.1]])
-def test_a_reference_point_that_is_none(bad):
-    with pytest.raises(BadInput, match="2 finite numbers"):
-        pm.problem("zdt1").best_hypervolume(reference_point=bad)
-
-
-def test_a_reference_point_better_than_the_nadir():
-    with pytest.raises(BadInput, match="no better"):
-        pm.problem("dtlz2").best_hypervolume(reference_point=[0.5, 1.1, 1.1])
-
-
-@pytest.mark.parametrize("n", [1, 2, 3, 20, 301])
-def test_an_isolated_point_is_sampled_once(n: int) -> None:
-    points = pm.problem("kursawe").front(n)
-    assert len(torch.unique(points, dim=0)) == n
-    assert points[:, 0].min() == -20
