@@ -34,7 +34,7 @@ def _turn(x1: Tensor, x2: Tensor, angle: Tensor) -> Tensor:
 
 
 def best_angle(radius: Tensor, low: float, high: float) -> Tensor:
-    """Return where f1 is least on an arc around (-3, -1), whatever the box says."""
+    """Return the angle at which f1 is least on an arc around (-3, -1), the box ignored."""
 
     def rises(angle: Tensor) -> Tensor:
         return _turn(-3 + radius * angle.cos(), -1 + radius * angle.sin(), angle) > 0

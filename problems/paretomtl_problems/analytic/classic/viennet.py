@@ -25,7 +25,7 @@ def _second(x1: Tensor, x2: Tensor) -> Tensor:
 
 
 def _on_circle(s: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the point with `|x|^2 = s` at which f2 is least, whatever the box says."""
+    """Return the point with `|x|^2 = s` at which f2 is least, the box ignored."""
     radius = s.sqrt()
 
     def rises(angle: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""VLMOP1 and VLMOP2 in the forms of the multi-task literature, and Fonseca and Fleming's function."""
+"""VLMOP1 and VLMOP2 in the forms of the multi-task literature; VLMOP3 is in `viennet`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from paretomtl_problems.analytic.fronts.curve import Curve, CurveProblem
 from paretomtl_problems.analytic.gaussian_pair import GaussianPair
 from paretomtl_problems.analytic.options import box, whole_number
 
-SWAPPED = "LibMOON's classes VLMOP1 and VLMOP2 carry each other's name."
+SWAPPED = "The names of LibMOON's classes VLMOP1 and VLMOP2 are interchanged."
 
 
 @problems.register("vlmop2")

@@ -62,10 +62,10 @@ class CurveFront(DTLZ):
         whole_front_only(self, n_points)
         return float(r.prod() - (r[0] + r[1]) * math.pi / (4 * math.sqrt(2)) + 1 / 3)
 
-    def _arc(self, place: Tensor, g: Tensor) -> Losses:
+    def _arc(self, position: Tensor, g: Tensor) -> Losses:
         g1 = g.unsqueeze(-1)
-        later = (1 + 2 * g1 * place[..., 1:]) * (math.pi / 4) / (1 + g1)
-        return spherical(torch.cat((place[..., :1] * (math.pi / 2), later), -1), 1 + g)
+        later = (1 + 2 * g1 * position[..., 1:]) * (math.pi / 4) / (1 + g1)
+        return spherical(torch.cat((position[..., :1] * (math.pi / 2), later), -1), 1 + g)
 
 
 @problems.register("dtlz5")
@@ -87,8 +87,8 @@ class DTLZ5(CurveFront):
     )
 
     def _objectives(self, x: Variables) -> Losses:
-        place, distance = self._split(x)
-        return self._arc(place, (distance - 0.5).square().sum(-1))
+        position, distance = self._split(x)
+        return self._arc(position, (distance - 0.5).square().sum(-1))
 
 
 @problems.register("dtlz6")
@@ -113,5 +113,5 @@ class DTLZ6(CurveFront):
     )
 
     def _objectives(self, x: Variables) -> Losses:
-        place, distance = self._split(x)
-        return self._arc(place, floored_power(distance, 0.1, 1e-8).sum(-1))
+        position, distance = self._split(x)
+        return self._arc(position, floored_power(distance, 0.1, 1e-8).sum(-1))

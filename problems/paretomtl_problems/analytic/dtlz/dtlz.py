@@ -26,7 +26,9 @@ SOURCE = "Deb, Thiele, Laumanns and Zitzler 2005"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DTLZ(AnalyticProblem):
-    """m - 1 variables place a point along the front, the k others its distance `g` to it.
+    """m - 1 position variables move a point along the front, k distance variables away from it.
+
+    The distance to the front enters as `g`, 0 on the front (but for DTLZ7).
 
     Args:
         n_objectives: Number of objectives, m, at least 2.
@@ -60,8 +62,8 @@ class DTLZ(AnalyticProblem):
 
     def _split(self, x: Variables) -> tuple[Tensor, Tensor]:
         sizes = [self.n_objectives - 1, self.n_variables - self.n_objectives + 1]
-        place, distance = torch.split(x, sizes, -1)
-        return place, distance
+        position, distance = torch.split(x, sizes, -1)
+        return position, distance
 
 
 LINE = Curve(lambda t: torch.stack((0.5 * t, 0.5 - 0.5 * t), -1))
@@ -70,7 +72,7 @@ LINE = Curve(lambda t: torch.stack((0.5 * t, 0.5 - 0.5 * t), -1))
 def ripples(distance: Tensor) -> Tensor:
     """Return `100 (k + sum((xi - 0.5)^2 - cos(20 pi (xi - 0.5))))`: 11^k - 1 local fronts."""
     d = distance - 0.5
-    waves = (20 * math.pi * d).cos().sum(-1)  # two sums: backward is cheaper than that of one
+    waves = (20 * math.pi * d).cos().sum(-1)  # backward of two sums is cheaper than that of one
     return 100 * (d.shape[-1] + d.square().sum(-1) - waves)
 
 
@@ -114,8 +116,8 @@ class DTLZ1(SurfaceProblem, DTLZ):
         return float(r.prod()) - 0.5**self.n_objectives / math.factorial(self.n_objectives)
 
     def _objectives(self, x: Variables) -> Losses:
-        place, distance = self._split(x)
-        return split_into_parts(place, 0.5 + 0.5 * ripples(distance))
+        position, distance = self._split(x)
+        return split_into_parts(position, 0.5 + 0.5 * ripples(distance))
 
 
 class SphereFront(SurfaceProblem, DTLZ):
@@ -155,9 +157,9 @@ class DTLZ2(SphereFront):
     )
 
     def _objectives(self, x: Variables) -> Losses:
-        place, distance = self._split(x)
+        position, distance = self._split(x)
         g = (distance - 0.5).square().sum(-1)
-        return spherical(place * (math.pi / 2), 1 + g)
+        return spherical(position * (math.pi / 2), 1 + g)
 
 
 @problems.register("dtlz3")
@@ -178,8 +180,8 @@ class DTLZ3(SphereFront):
     )
 
     def _objectives(self, x: Variables) -> Losses:
-        place, distance = self._split(x)
-        return spherical(place * (math.pi / 2), 1 + ripples(distance))
+        position, distance = self._split(x)
+        return spherical(position * (math.pi / 2), 1 + ripples(distance))
 
 
 @problems.register("dtlz4")
@@ -211,6 +213,6 @@ class DTLZ4(SphereFront):
         real_number(self, "alpha", low=1.0)
 
     def _objectives(self, x: Variables) -> Losses:
-        place, distance = self._split(x)
+        position, distance = self._split(x)
         g = (distance - 0.5).square().sum(-1)
-        return spherical(place.pow(self.alpha) * (math.pi / 2), 1 + g)
+        return spherical(position.pow(self.alpha) * (math.pi / 2), 1 + g)

@@ -98,7 +98,7 @@ class DTLZ7(SurfaceProblem, DTLZ):
         return total
 
     def _objectives(self, x: Variables) -> Losses:
-        place, distance = self._split(x)
+        position, distance = self._split(x)
         g = 1 + 9 * distance.mean(-1, keepdim=True)
-        last = (1 + g) * self.n_objectives - gain(place).sum(-1, keepdim=True)
-        return torch.cat((place, last), -1)
+        last = (1 + g) * self.n_objectives - gain(position).sum(-1, keepdim=True)
+        return torch.cat((position, last), -1)

@@ -61,9 +61,9 @@ class MaF1(SurfaceProblem, DTLZ):
         return inverted_hypervolume(r - 1.0, 1.0, [1 / math.factorial(k) for k in range(m + 1)])
 
     def _objectives(self, x: Variables) -> Losses:
-        place, distance = self._split(x)
+        position, distance = self._split(x)
         whole = 1.0 + (distance - 0.5).square().sum(-1)
-        return whole.unsqueeze(-1) - split_into_parts(place, whole)
+        return whole.unsqueeze(-1) - split_into_parts(position, whole)
 
 
 @problems.register("maf2")
@@ -142,18 +142,18 @@ class MaF2(SurfaceProblem, DTLZ):
         return torch.tensor([value**p for p in powers], dtype=torch.float64)
 
     def _objectives(self, x: Variables) -> Losses:
-        place, distance = self._split(x)
+        position, distance = self._split(x)
         m = self.n_objectives
         size = distance.shape[-1] // m
         square = (0.5 * distance - 0.25).square()
         even = square[..., : (m - 1) * size].reshape(*x.shape[:-1], m - 1, size).sum(-1)
         g = torch.cat((even, square[..., (m - 1) * size :].sum(-1, keepdim=True)), -1)
-        return (1.0 + g) * patch(place)
+        return (1.0 + g) * patch(position)
 
 
-def patch(place: Tensor) -> Tensor:
+def patch(position: Tensor) -> Tensor:
     """Map [0, 1]^(m - 1) to the middle of the unit sphere: [*batch, m - 1] -> [*batch, m]."""
-    return spherical((math.pi / 2) * (0.5 * place + 0.25), torch.ones_like(place[..., 0]))
+    return spherical((math.pi / 2) * (0.5 * position + 0.25), torch.ones_like(position[..., 0]))
 
 
 SMALL, LARGE = math.sin(math.pi / 8), math.cos(math.pi / 8)
@@ -213,9 +213,9 @@ class MaF4(SurfaceProblem, DTLZ):
         return float(self.nadir.prod()) * inverted_hypervolume(r / self.nadir - 1.0, 1.0, balls)
 
     def _objectives(self, x: Variables) -> Losses:
-        place, distance = self._split(x)
+        position, distance = self._split(x)
         whole = 1.0 + ripples(distance)
-        inverted = whole.unsqueeze(-1) - spherical((math.pi / 2) * place, whole)
+        inverted = whole.unsqueeze(-1) - spherical((math.pi / 2) * position, whole)
         return self._scale(x) * inverted
 
     def _scale(self, like: Tensor) -> Tensor:

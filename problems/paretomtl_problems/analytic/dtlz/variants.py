@@ -58,9 +58,9 @@ class InvertedDTLZ1(DTLZ1):
         return inverted_hypervolume(r - 0.5, 0.5, corner)
 
     def _objectives(self, x: Variables) -> Losses:
-        place, distance = self._split(x)
+        position, distance = self._split(x)
         whole = 0.5 + 0.5 * ripples(distance)
-        return whole.unsqueeze(-1) - split_into_parts(place, whole)
+        return whole.unsqueeze(-1) - split_into_parts(position, whole)
 
 
 @problems.register("inverted_dtlz2")
@@ -74,7 +74,7 @@ class InvertedDTLZ2(SurfaceProblem, DTLZ):
     """
 
     card = ProblemCard(
-        summary="Convex front, a sphere seen from the other side.",
+        summary="Convex front: the sphere of DTLZ2, inverted.",
         source=INVERTED,
         family="DTLZ",
         front_shape="convex",
@@ -100,9 +100,9 @@ class InvertedDTLZ2(SurfaceProblem, DTLZ):
         return inverted_hypervolume(r - 1, 1.0, [orthant_ball(k) for k in range(m + 1)])
 
     def _objectives(self, x: Variables) -> Losses:
-        place, distance = self._split(x)
+        position, distance = self._split(x)
         whole = 1 + (distance - 0.5).square().sum(-1)
-        return whole.unsqueeze(-1) - spherical(place * (math.pi / 2), whole)
+        return whole.unsqueeze(-1) - spherical(position * (math.pi / 2), whole)
 
 
 INVERTED_CIRCLE = Curve(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 WIDE, NARROW = 257, 33
-"""Places tried for each point in a round: over the neighbors' places, and once all is settled."""
+"""Places tried for each point in a round: first over a wide window, at last over a narrow one."""
 
 GLOBAL = 100
 """Points up to which the first round tries the whole front for every point."""
@@ -24,8 +24,8 @@ def best_places(
     Points 1..N with f1 rising cover `sum_i (f1[i+1] - f1[i]) (r2 - f2[i])`, `f1[N+1] = r1`. A
     dynamic program picks the best of some places for all points at once. Up to 100 points its first
     round tries the whole front for each; beyond, equal shares are near enough. Rounds over windows
-    that reach the neighbors' places let points change pieces. Then the windows close in, but only
-    while no point moves far in its own, so that long waves settle too.
+    that reach the neighbors' places let points change pieces. Then the windows shrink, but only
+    after a round in which no point moved far within its own, so that slow modes converge too.
 
     On a front in one piece the result is the optimum to rounding. Where there are gaps, how many
     points each piece gets is decided at 1/64 of a step, which may cost 1e-6 of the volume.
@@ -63,9 +63,9 @@ def best_places(
     reach /= 32
     for _ in range(400):
         moved, _ = improve(places, reach, NARROW)
-        settled = np.abs(moved - places).max() < 0.4 * reach
+        converged = np.abs(moved - places).max() < 0.4 * reach
         places = moved
-        if settled:
+        if converged:
             reach /= 3.0
         if reach < 1e-8:
             break
@@ -84,6 +84,9 @@ def best_chain(f1: Floats, height: Floats, r1: float) -> tuple[float, npt.NDArra
         The hypervolume and the index of each point's choice. A chain that steps back in `f1` is
         never better than the chain without that step, so order needs no check.
     """
+    # A point's strip ends where the next point's begins, so every term of the volume knows two
+    # neighbors only: the best chain up to a candidate extends a best chain up to some candidate of
+    # the point before. `value` is what a chain covers up to the f1 of its last point.
     n = len(f1)
     value = np.zeros(f1.shape[1])
     came_from = np.zeros(f1.shape, dtype=np.int64)

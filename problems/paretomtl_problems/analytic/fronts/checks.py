@@ -55,7 +55,7 @@ def beyond_nadir(problem: AnalyticProblem, reference_point: Point | None) -> Ten
 
 
 def whole_front_only(problem: AnalyticProblem, n_points: int | None) -> None:
-    """Say that the best set of N points is known for two objectives only.
+    """Refuse a number of points: the best set of N points is known for two objectives only.
 
     Raises:
         NoKnownFront: `n_points` was given.

@@ -149,6 +149,8 @@ class Curve:
 
     def _area(self, start: float, stop: float, r2: float) -> float:
         """Return the integral of `r2 - f2` over `f1` along a part of one piece."""
+        # At an end of a piece f2 may have an infinite slope, where Gauss nodes converge slowly.
+        # Double-exponential nodes crowd there with weights that fall faster than slopes rise.
         u, weights = _double_exponential()
         with torch.enable_grad():
             t = torch.tensor(start + (stop - start) * u).requires_grad_()
@@ -174,6 +176,8 @@ class Table:
 
     def shares(self, measure: Measure, *, least: float) -> Floats:
         """Return the share of a measure up to each node; every piece gets at least `least`."""
+        # Where the measure vanishes (`_density` does on a vertical stretch) the shares would not rise
+        # and could not be inverted: every step gets a little more, but a step over a gap gets none.
         steps = measure(np.diff(self.points, axis=0))
         gaps = np.arange(1, len(steps) + 1) % NODES == 0
         steps[gaps] = 0.0
@@ -241,8 +245,8 @@ class CurveProblem(AnalyticProblem):
         raise NotImplementedError
 
     @cached_property
-    def _kept(self) -> Curve:
-        return self.curve  # with its tables and the best volumes found so far
+    def _cached(self) -> Curve:
+        return self.curve  # one object for all calls: it caches tables and best volumes
 
     @property
     def n_objectives(self) -> int:
@@ -252,16 +256,16 @@ class CurveProblem(AnalyticProblem):
     @property
     def ideal(self) -> Tensor:
         """Best value of each objective."""
-        return self._kept.ideal.clone()
+        return self._cached.ideal.clone()
 
     @property
     def nadir(self) -> Tensor:
         """Worst value of each objective on the front."""
-        return self._kept.nadir.clone()
+        return self._cached.nadir.clone()
 
     def front(self, n: int) -> Tensor:
         """Return `n` points of the exact front at equal steps of arc length, [n, 2]."""
-        return self._kept.sample(n)
+        return self._cached.sample(n)
 
     def best_hypervolume(
         self, n_points: int | None = None, *, reference_point: Point | None = None
@@ -269,5 +273,5 @@ class CurveProblem(AnalyticProblem):
         """Return the hypervolume of the whole front, or the best of `n_points` points."""
         r = checked_reference(self, reference_point)
         if n_points is None:
-            return self._kept.hypervolume(r)
-        return self._kept.best_hypervolume(n_points, r)
+            return self._cached.hypervolume(r)
+        return self._cached.best_hypervolume(n_points, r)

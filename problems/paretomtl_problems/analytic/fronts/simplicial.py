@@ -59,7 +59,7 @@ class SimplicialProblem(SurfaceProblem):
     def _volume(self, r: Tensor) -> float:
         """Integrate over the simplex and its faces.
 
-        Relative error about 1e-12 for fronts as smooth as ours (1e-7 at a `curvature` of 1e6).
+        Relative error about 1e-12 for smooth fronts (1e-7 for `quadratic` at a `curvature` of 1e6).
 
         Raises:
             NoKnownFront: More than 5 objectives.

@@ -142,7 +142,7 @@ class RE42(EngineeringProblem):
         ship_cost = 1.3 * (2000.0 * steel**0.85 + 3500.0 * outfit + 2400.0 * power**0.8)
         deadweight = displacement - light_ship
         running = 40000.0 * deadweight**0.3
-        # The definition multiplies by the speed here, where a quotient was meant; kept, as published.
+        # The definition multiplies by the speed here, where a quotient was meant; as published.
         sea_days = (5000.0 / 24.0) * speed
         daily_fuel = 0.19 * power * 24.0 / 1000.0 + 0.2
         fuel_cost = 1.05 * daily_fuel * sea_days * 100.0

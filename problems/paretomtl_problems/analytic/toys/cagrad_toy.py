@@ -45,7 +45,7 @@ class CAGradToy(FixedStarts, CurveProblem):
             "Losses are negative near the front: methods that need positive losses want a shift (FAMO: 21 s and 21).",
             "cagrad: Adam 1e-3, 100 000 steps; nash_mtl: Adam 1e-3, 35 000 steps; famo: Adam 1e-3, 50 000 steps.",
             "The Pareto set bends, x2 from -8.4345 at its ends to -8.3551; the straight segment that the repositories draw at x2 = -8.3552 is right in its middle only.",
-            "The start (0, 0) lies on both clamps and moves only because torch's clamp has slope one at its bound; kept so.",
+            "The start (0, 0) lies on both clamps and moves only because torch's clamp has slope one at its bound.",
             "Unbounded.",
         ),
     )

@@ -48,7 +48,7 @@ class RankOne(SimplicialProblem):
         family="multi-task toy",
         front_shape="mixed",
         notes=(
-            "Flipping the sign of a target changes nothing: mixed correlations that flips make equal count as positive.",
+            "Flipping the sign of a target changes the signs of its correlations and no objective.",
             "Objectives do not depend on |x|. At x = 0 they are 1, with gradient 0.",
             "For negative correlation the best hypervolume is integrated on a grid to about 1e-6, for three targets.",
         ),

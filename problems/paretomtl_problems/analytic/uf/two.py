@@ -1,4 +1,4 @@
-"""UF1 to UF10, the unconstrained problems of the CEC 2009 competition (Zhang et al. 2008)."""
+"""UF1 to UF7: the two-objective problems of CEC 2009 (Zhang et al. 2008)."""
 
 from __future__ import annotations
 
