@@ -12,25 +12,25 @@ from collections.abc import Callable
 from itertools import combinations
 
 import torch
-from paretomtl_problems.analytic import wfg_transforms as wfg
-from paretomtl_problems.analytic.classic import FonsecaFleming
-from paretomtl_problems.analytic.dtlz import DTLZ1, SphereFront
-from paretomtl_problems.analytic.dtlz7 import DTLZ7, gain_curve
-from paretomtl_problems.analytic.dtlz_arcs import CurveFront
-from paretomtl_problems.analytic.dtlz_variants import (
+from paretomtl_problems.analytic.classic.fonseca_fleming import FonsecaFleming
+from paretomtl_problems.analytic.dtlz.arcs import CurveFront
+from paretomtl_problems.analytic.dtlz.dtlz import DTLZ1, SphereFront
+from paretomtl_problems.analytic.dtlz.dtlz7 import DTLZ7, gain_curve
+from paretomtl_problems.analytic.dtlz.maf import MaF1, MaF2, MaF4, MaF8
+from paretomtl_problems.analytic.dtlz.variants import (
     ConvexFront,
     InvertedDTLZ1,
     InvertedDTLZ2,
     ScaledDTLZ1,
     ScaledDTLZ2,
 )
-from paretomtl_problems.analytic.gradient_triple import GradientTriple
-from paretomtl_problems.analytic.maf import MaF1, MaF2, MaF4, MaF8
-from paretomtl_problems.analytic.quadratic import Quadratic
-from paretomtl_problems.analytic.rank_one import RankOne, least_form
-from paretomtl_problems.analytic.uf_three import UF9, SphericalUF
-from paretomtl_problems.analytic.wfg import WFG1, WFG2, WFG4, WFG5, WFG6, WFG7, WFG8, WFG9
-from paretomtl_problems.analytic.wfg_fronts import disconnected_pieces
+from paretomtl_problems.analytic.toys.gradient_triple import GradientTriple
+from paretomtl_problems.analytic.toys.quadratic import Quadratic
+from paretomtl_problems.analytic.toys.rank_one import RankOne, least_form
+from paretomtl_problems.analytic.uf.three import UF9, SphericalUF
+from paretomtl_problems.analytic.wfg import transforms as wfg
+from paretomtl_problems.analytic.wfg.fronts import disconnected_pieces
+from paretomtl_problems.analytic.wfg.wfg import WFG1, WFG2, WFG4, WFG5, WFG6, WFG7, WFG8, WFG9
 from torch import Tensor
 
 from paretomtl.problem import AnalyticProblem

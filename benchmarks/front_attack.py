@@ -29,7 +29,7 @@ from pathlib import Path
 import torch
 from exact_margins import exact_margins
 from pareto_sets import pareto_points
-from paretomtl_problems.analytic.viennet import ViennetFunction
+from paretomtl_problems.analytic.classic.viennet import ViennetFunction
 from torch import Tensor
 
 import paretomtl as pm

@@ -9,15 +9,15 @@ from __future__ import annotations
 import math
 
 import torch
-from paretomtl_problems.analytic.dtlz import DTLZ
-from paretomtl_problems.analytic.dtlz7 import DTLZ7
-from paretomtl_problems.analytic.dtlz_arcs import DTLZ6
-from paretomtl_problems.analytic.re_base import EngineeringProblem
-from paretomtl_problems.analytic.uf import UF, UF2, UF3, UF5
-from paretomtl_problems.analytic.uf_three import ThreeObjectiveUF
-from paretomtl_problems.analytic.wfg import WFG, WFG1, WFG8, WFG9
-from paretomtl_problems.analytic.wfg_transforms import head_means
-from paretomtl_problems.analytic.zdt import ZDT
+from paretomtl_problems.analytic.dtlz.arcs import DTLZ6
+from paretomtl_problems.analytic.dtlz.dtlz import DTLZ
+from paretomtl_problems.analytic.dtlz.dtlz7 import DTLZ7
+from paretomtl_problems.analytic.re.base import EngineeringProblem
+from paretomtl_problems.analytic.uf.three import ThreeObjectiveUF
+from paretomtl_problems.analytic.uf.two import UF, UF2, UF3, UF5
+from paretomtl_problems.analytic.wfg.transforms import head_means
+from paretomtl_problems.analytic.wfg.wfg import WFG, WFG1, WFG8, WFG9
+from paretomtl_problems.analytic.zdt.zdt import ZDT
 from torch import Tensor
 
 from paretomtl.problem import AnalyticProblem

@@ -27,9 +27,10 @@ import moocore
 import numpy as np
 import numpy.typing as npt
 import torch
-from paretomtl_problems.analytic.re_base import nearest_of
-from paretomtl_problems.analytic.re_two import STEEL_AREAS, WIRE_DIAMETERS
-from paretomtl_problems.analytic.surface import even_points, orthant_ball
+from paretomtl_problems.analytic.fronts.simplex_and_sphere import orthant_ball
+from paretomtl_problems.analytic.fronts.surface import even_points
+from paretomtl_problems.analytic.re.base import nearest_of
+from paretomtl_problems.analytic.re.two import STEEL_AREAS, WIRE_DIAMETERS
 from scipy.optimize import minimize
 from torch import Tensor
 

@@ -16,9 +16,10 @@ import math
 import sys
 
 import torch
-from paretomtl_problems.analytic import poloni, rank_one, viennet
-from paretomtl_problems.analytic.pieces import bisect, new_minima
-from paretomtl_problems.analytic.space_curve import curve_hypervolume
+from paretomtl_problems.analytic.classic import poloni, viennet
+from paretomtl_problems.analytic.fronts.pieces import bisect, new_minima
+from paretomtl_problems.analytic.fronts.space_curve import curve_hypervolume
+from paretomtl_problems.analytic.toys import rank_one
 from scipy.optimize import fsolve
 
 import paretomtl as pm

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from paretomtl_problems.analytic import dtlz
+from paretomtl_problems.analytic.dtlz import dtlz
 
 import paretomtl as pm
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from paretomtl_problems.analytic.wfg_fronts import disconnected_pieces
+from paretomtl_problems.analytic.wfg.fronts import disconnected_pieces
 from scipy.optimize import brentq
 
 import paretomtl as pm

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from paretomtl_problems.analytic.re_many import RE91, car_cab
+from paretomtl_problems.analytic.re.many import RE91, car_cab
 from scipy.optimize import least_squares
 
 import paretomtl as pm

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+ANALYTIC = "problems/paretomtl_problems/analytic"
 LINT = "import sys; from importlinter.cli import lint_imports_command as main; sys.exit(main())"
 
 
@@ -51,6 +52,10 @@ def test_layers_are_kept(tree: Path) -> None:
         ("paretomtl/problem.py", "import paretomtl_problems", "by the door"),
         ("paretomtl/problem.py", "import pymoo", "pymoo and moocore"),
         ("paretomtl/errors.py", "import rich", "The CLI library"),
+        (f"{ANALYTIC}/zdt/zdt.py", "import paretomtl_problems.analytic.uf.two", "Families"),
+        (f"{ANALYTIC}/fronts/curve.py", "import paretomtl_problems.analytic.zdt.zdt", "Families"),
+        (f"{ANALYTIC}/no_family.py", "", "Families"),
+        (f"{ANALYTIC}/options.py", "import paretomtl_problems.neural", "networks know no formula"),
     ],
 )
 def test_a_planted_violation_is_found(tree: Path, file: str, line: str, broken: str) -> None:

@@ -59,7 +59,7 @@ def real_number(
 def resolve(owner: object, option: str, value: object) -> None:
     """Give an option that was left at `DERIVED` its value."""
     if getattr(owner, option) is None:
-        object.__setattr__(owner, option, value)  # the dataclass is frozen for everybody else
+        object.__setattr__(owner, option, value)  # the dataclass is frozen, but not yet in use
 
 
 def box(n: int, low: float, high: float) -> tuple[Tensor, Tensor]:

@@ -14,6 +14,9 @@ def floored_power(x: Tensor, exponent: float | Tensor, floor: float) -> Tensor:
     right sign, so that a projected step neither stalls nor turns NaN. Below 0 the value is NaN, as
     the formula's.
     """
+    # `torch.where` alone does not do: the branch that is not taken has an infinite slope at 0, and
+    # 0 * inf is NaN in its backward. So its argument is replaced by `floor` there, too; the branch
+    # that is taken is a line through the exact value, with the slope at `floor`.
     small = x < floor
     here = x.detach()
     below = here.pow(exponent) + exponent * floor ** (exponent - 1) * (x - here)

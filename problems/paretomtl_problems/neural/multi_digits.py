@@ -127,7 +127,7 @@ class MultiDigits(NeuralProblem):
 
     @property
     def representation(self) -> str:
-        """Both heads read what the trunk makes of a picture."""
+        """Both heads read the output of the trunk."""
         return "trunk"
 
     def losses(self, module: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:

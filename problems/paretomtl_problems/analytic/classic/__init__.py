@@ -1,0 +1,1 @@
+"""The test problems from before the suites, VLMOP among them."""

@@ -1,0 +1,1 @@
+"""UF: the unconstrained problems of the CEC 2009 competition."""

@@ -1,0 +1,1 @@
+"""WFG: problems composed of transformations and shapes."""

@@ -1,0 +1,1 @@
+"""ZDT: six problems of two objectives."""
