@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from paretomtl_reports.model import Array, Result, Section
+from paretomtl_reports.analysis.model import Array, Result, Section
 
 CAP = 4000
 """Points of one section that are drawn, at most."""

@@ -20,7 +20,7 @@ ANCHOR_METHOD = "linear"
 
 
 @dataclass(frozen=True)
-class Setting:
+class SectionSetting:
     """What all runs of a section share besides the problem."""
 
     optimizer: str
@@ -30,7 +30,7 @@ class Setting:
     heads: str
 
     @classmethod
-    def of(cls, spec: RunSpec) -> Setting:
+    def of(cls, spec: RunSpec) -> SectionSetting:
         """Read it from a run's spec; the learning rate is left to the entry."""
         return cls(
             optimizer=_optimizer(spec.optimizer),
@@ -88,11 +88,11 @@ class FrontRuns:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class SectionRuns:
     """All fronts of one section."""
 
     problem: Choice
-    setting: Setting
+    setting: SectionSetting
     fronts: tuple[FrontRuns, ...]
 
     @property
@@ -116,15 +116,15 @@ class Group:
         return labels
 
 
-def group(records: Iterable[Record]) -> list[Group]:
+def group(records: Iterable[Record]) -> list[SectionRuns]:
     """Sort records into groups, in an order that depends on their specs alone."""
-    sections: dict[tuple[Choice, Setting], dict[tuple[Entry, int], list[Record]]] = {}
+    sections: dict[tuple[Choice, SectionSetting], dict[tuple[Entry, int], list[Record]]] = {}
     for record in sorted(records, key=lambda r: (r.spec.preference[::-1], r.key)):
         spec = record.spec
-        fronts = sections.setdefault((spec.problem, Setting.of(spec)), {})
+        fronts = sections.setdefault((spec.problem, SectionSetting.of(spec)), {})
         fronts.setdefault((Entry.of(spec), spec.seed), []).append(record)
     return [
-        Group(
+        SectionRuns(
             problem=problem,
             setting=setting,
             fronts=tuple(

@@ -7,8 +7,8 @@ import itertools
 
 import numpy as np
 
-from paretomtl_reports.model import Result, Section
-from paretomtl_reports.statistics import ranks
+from paretomtl_reports.analysis.model import Result, Section
+from paretomtl_reports.analysis.statistics import ranks
 
 SAME_DIRECTION = ({"nash_mtl", "imtl_g", "config", "fairgrad"}, {"upgrad", "pcgrad"})
 """Methods that follow one direction on two tasks (FairGrad at alpha = 1), whatever the step length."""
@@ -17,7 +17,7 @@ COINCIDE = 1e-9
 """Relative difference up to which two runs ended at the same point."""
 
 
-def alerts(section: Section) -> Section:
+def with_alerts(section: Section) -> Section:
     """Add what invalidates numbers of the section."""
     found: list[str] = []
     if section.facts.missing:
@@ -33,7 +33,7 @@ def alerts(section: Section) -> Section:
         )
     short = [r for r in section.results if r.diverged + r.failed]
     if short:
-        lost = ", ".join(f"{r.label} {r.diverged + r.failed} of {_runs(r)}" for r in short)
+        lost = ", ".join(f"{r.label} {r.diverged + r.failed} of {r.n_runs}" for r in short)
         found.append(f"Runs that did not end well: {lost}.")
     absent = [r for r in section.results if r.absent > 0]
     if absent:
@@ -45,7 +45,7 @@ def alerts(section: Section) -> Section:
     return dataclasses.replace(section, alerts=tuple(found))
 
 
-def notes(section: Section) -> Section:
+def with_notes(section: Section) -> Section:
     """Add what qualifies numbers of the section."""
     found: list[str] = []
     if len(section.seeds) == 1:
@@ -83,17 +83,13 @@ def notes(section: Section) -> Section:
 
 
 def _beginning(section: Section) -> str:
-    """Say where training begins, measured and by theory."""
+    """Return where training begins, measured and by theory."""
     measured = ", ".join(f"{value:.3g}" for value in section.initial)
-    said = f"Before training the test losses are {measured} (mean over all networks)"
+    words = f"Before training the test losses are {measured} (mean over all networks)"
     if not section.facts.initial:
-        return f"{said}."
+        return f"{words}."
     theory = ", ".join(f"{value:.3g}" for value in section.facts.initial)
-    return f"{said}; in theory, for outputs of zero, {theory}."
-
-
-def _runs(result: Result) -> int:
-    return result.ok + result.diverged + result.failed
+    return f"{words}; in theory, for outputs of zero, {theory}."
 
 
 def _sensitive(section: Section) -> str:

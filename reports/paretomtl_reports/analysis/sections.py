@@ -12,13 +12,13 @@ import numpy as np
 
 from paretomtl.indicators import AboveSupremum, Judge, nondominated
 from paretomtl.records.record import Record
-from paretomtl_reports.convergence import curve
-from paretomtl_reports.facts import Facts, read_facts
-from paretomtl_reports.grouping import FrontRuns, Group, printable, shortfall
-from paretomtl_reports.model import Front, Result, Section, Unfinished
-from paretomtl_reports.neural import anchors, initial_losses, splits, trade_off
-from paretomtl_reports.notes import alerts, notes
-from paretomtl_reports.statistics import estimate
+from paretomtl_reports.analysis.convergence import curve
+from paretomtl_reports.analysis.facts import Facts, read_facts
+from paretomtl_reports.analysis.grouping import FrontRuns, SectionRuns, printable, shortfall
+from paretomtl_reports.analysis.model import Result, Section, SeedFront, Unfinished
+from paretomtl_reports.analysis.neural import anchors, initial_losses, trade_off, validation_gaps
+from paretomtl_reports.analysis.notes import with_alerts, with_notes
+from paretomtl_reports.analysis.statistics import estimate
 
 INDICATORS = (
     "hypervolume",
@@ -36,7 +36,7 @@ INDICATORS = (
 """What is averaged over seeds, in the order of the tables."""
 
 
-def sections(groups: Sequence[Group]) -> tuple[Section, ...]:
+def analyze(groups: Sequence[SectionRuns]) -> tuple[Section, ...]:
     """Analyze every group; facts are read once a problem, styles are the same on the whole page."""
     labels = sorted({label for group in groups for label in group.labels.values()})
     styles = {label: place for place, label in enumerate(labels)}
@@ -70,7 +70,7 @@ def _unused(slug: str, taken: Sequence[str]) -> str:
 
 
 def _section(
-    group: Group, facts: Facts, styles: Mapping[str, int], *, slug: str, repeated: bool
+    group: SectionRuns, facts: Facts, styles: Mapping[str, int], *, slug: str, repeated: bool
 ) -> Section:
     m = len(facts.objective_names)
     labels = group.labels
@@ -107,13 +107,13 @@ def _section(
         ),
         anchors=single,
         trade_off=trade_off(results, single, m) if facts.neural else None,
-        splits=splits(results, facts.judge, m) if facts.neural else (),
+        splits=validation_gaps(results, facts.judge, m) if facts.neural else (),
         seeds=tuple(seeds),
         n_preferences=len(preferences),
         notes=(),
         alerts=(),
     )
-    return notes(alerts(section))
+    return with_notes(with_alerts(section))
 
 
 def _result(
@@ -148,11 +148,11 @@ def _result(
     )
 
 
-def _front(front: FrontRuns, judge: Judge | None, m: int) -> Front:
+def _front(front: FrontRuns, judge: Judge | None, m: int) -> SeedFront:
     usable = front.usable
     points = np.array([r.outcome.final["test"] for r in usable]).reshape(-1, m)
-    seen = [r.outcome.final["validation"] for r in usable if "validation" in r.outcome.losses]
-    whole = bool(usable) and len(seen) == len(usable) and bool(np.isfinite(seen).all())
+    validation = [r.outcome.final["validation"] for r in usable if "validation" in r.outcome.losses]
+    whole = bool(usable) and len(validation) == len(usable) and bool(np.isfinite(validation).all())
     scores = {"nondominated": float(nondominated(points, duplicates="first").sum())}
     refused = ""
     try:
@@ -160,11 +160,11 @@ def _front(front: FrontRuns, judge: Judge | None, m: int) -> Front:
             scores = judge.score(points)
     except AboveSupremum as error:
         refused = str(error)
-    return Front(
+    return SeedFront(
         seed=front.seed,
         preferences=np.array([r.spec.preference for r in usable]).reshape(-1, m),
         points=points,
-        validation=np.array(seen) if whole else None,
+        validation=np.array(validation) if whole else None,
         nondominated=nondominated(points),
         scores=scores,
         refused=refused,

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import io
-import re
-from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
@@ -15,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Canvas
 
-from paretomtl_reports.style import INK, LIGHT, MUTED, RULE, TRUTH
+from paretomtl_reports.style import INK, MUTED, RULE
 
 RC: dict[str, Any] = {
     "axes.axisbelow": True,
@@ -48,53 +46,6 @@ RC: dict[str, Any] = {
     "ytick.major.size": 0,
     "ytick.minor.size": 0,
 }
-
-VARIABLES = {
-    INK: "var(--ink)",
-    MUTED: "var(--muted)",
-    RULE: "var(--rule)",
-    TRUTH: "var(--truth)",
-    **{color: f"var(--hue-{i})" for i, color in enumerate(LIGHT)},
-}
-"""Colors of the stills that follow the page's light or dark scheme."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """One figure of the page.
-
-    Args:
-        slug: File name without suffix, unique on the page.
-        title: Heading, in sentence case.
-        caption: What to see and how it was made.
-        alt: What it shows, for those who cannot see it.
-        svg: The still, a complete SVG file.
-        interactive: Traces and layout for plotly; None when the still says it all.
-        wide: Whether it takes the full width of the page.
-    """
-
-    slug: str
-    title: str
-    caption: str
-    alt: str
-    svg: str
-    interactive: dict[str, Any] | None = None
-    wide: bool = True
-
-    @property
-    def inline(self) -> str:
-        """The still as it stands within the page: themed, without XML prolog, its ids made unique."""
-        body = self.svg[self.svg.index("<svg") :]
-        body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-        body = re.sub(r'\s(xmlns(:\w+)?|version)="[^"]*"', "", body)
-        body = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", body, count=1)
-        body = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", body, count=1)
-        body = re.sub(r'\bid="', f'id="{self.slug}-', body)
-        body = re.sub(r'xlink:href="#', f'href="#{self.slug}-', body)
-        body = re.sub(r"url\(#", f"url(#{self.slug}-", body)
-        for color, variable in VARIABLES.items():
-            body = body.replace(color, variable)
-        return body
 
 
 def canvas(width: float, height: float) -> Canvas:

@@ -8,7 +8,7 @@ from paretomtl.errors import ParetomtlError
 from paretomtl.indicators import Judge
 from paretomtl.problem import NeuralProblem, Problem, problem
 from paretomtl.sweep.spec import Choice
-from paretomtl_reports.grouping import printable
+from paretomtl_reports.analysis.grouping import printable
 
 FRONT_POINTS = 1000
 
@@ -68,10 +68,10 @@ def read_facts(choice: Choice, n_objectives: int, *, neural: bool) -> Facts:
             notes=found.card.notes,
         )
     except Exception as error:  # noqa: BLE001 - a foreign problem may fail in any way
-        told = (
+        reason = (
             str(error) if isinstance(error, ParetomtlError) else f"{type(error).__name__}: {error}"
         )
-        return Facts(objective_names=names, neural=neural, missing=printable(told))
+        return Facts(objective_names=names, neural=neural, missing=printable(reason))
 
 
 def _initial(found: Problem) -> tuple[float, ...]:

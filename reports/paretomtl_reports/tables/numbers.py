@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
-from paretomtl_reports.statistics import Estimate
+from paretomtl_reports.analysis.statistics import Estimate
 
 UNKNOWN = "–"
 
@@ -33,6 +34,24 @@ def percent(value: float) -> str:
     if math.isnan(value):
         return UNKNOWN
     return f"{100 * value:.2f} %" if 0.99 <= value < 1 else f"{100 * value:.1f} %"
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a number of things, the noun in the plural where there is not exactly one.
+
+    >>> counted(3, "seed")
+    '3 seeds'
+    """
+    return f"{number(float(n))} {noun}{'' if n == 1 else 's'}"
+
+
+def vector_text(values: Iterable[float]) -> str:
+    """Return the coordinates of a point, four digits each.
+
+    >>> vector_text((0.25, 1.1))
+    '0.25, 1.1'
+    """
+    return ", ".join(f"{v:.4g}" for v in values)
 
 
 def mean_text(estimate: Estimate) -> str:

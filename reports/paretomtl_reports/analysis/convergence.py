@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from paretomtl.indicators import Judge, batched_hypervolume
 from paretomtl.records.record import Record
-from paretomtl_reports.grouping import FrontRuns
-from paretomtl_reports.model import Array, Curve
+from paretomtl_reports.analysis.grouping import FrontRuns
+from paretomtl_reports.analysis.model import Array, ConvergenceCurve
 
 GRID = 128
 """Steps at which a curve is evaluated, at most."""
@@ -20,7 +20,7 @@ MANY = 200
 """Points of a front in five or six objectives from which on its curve would cost minutes."""
 
 
-def curve(fronts: Sequence[FrontRuns], judge: Judge) -> Curve | None:
+def curve(fronts: Sequence[FrontRuns], judge: Judge) -> ConvergenceCurve | None:
     """Return the convergence of an entry's fronts; None when it has no run or would cost minutes.
 
     Only runs that ended well take part, so that the last value is the front's own hypervolume.
@@ -37,7 +37,7 @@ def curve(fronts: Sequence[FrontRuns], judge: Judge) -> Curve | None:
         batched_hypervolume(torch.from_numpy(_points(members, steps, m)), reference).numpy()  # pyright: ignore[reportUnknownMemberType]
         for members in runs
     ]
-    return Curve(
+    return ConvergenceCurve(
         seeds=tuple(front.seed for front in fronts),
         steps=steps,
         passes=_mean([_held(r.outcome.steps, r.outcome.backward_passes, steps) for r in everyone]),

@@ -9,9 +9,16 @@ import numpy as np
 
 from paretomtl.indicators import AboveSupremum, Judge, nondominated
 from paretomtl.records.record import Record
-from paretomtl_reports.grouping import FrontRuns, anchored_task
-from paretomtl_reports.model import Anchor, Array, Front, Result, Splits, TradeOff
-from paretomtl_reports.statistics import estimate
+from paretomtl_reports.analysis.grouping import FrontRuns, anchored_task
+from paretomtl_reports.analysis.model import (
+    Anchor,
+    Array,
+    Result,
+    SeedFront,
+    TradeOff,
+    ValidationGap,
+)
+from paretomtl_reports.analysis.statistics import estimate
 
 FACTOR = 4.0
 """How many standard errors the span of a front must exceed to be called real.
@@ -79,27 +86,31 @@ def trade_off(results: Sequence[Result], found: Sequence[Anchor], m: int) -> Tra
     )
 
 
-def splits(results: Sequence[Result], judge: Judge | None, m: int) -> tuple[Splits, ...]:
+def validation_gaps(
+    results: Sequence[Result], judge: Judge | None, m: int
+) -> tuple[ValidationGap, ...]:
     """Compare validation and test for every entry whose runs recorded both."""
-    return tuple(found for result in results if (found := _splits(result, judge, m)) is not None)
+    return tuple(
+        found for result in results if (found := _validation_gap(result, judge, m)) is not None
+    )
 
 
-def _splits(result: Result, judge: Judge | None, m: int) -> Splits | None:
+def _validation_gap(result: Result, judge: Judge | None, m: int) -> ValidationGap | None:
     pairs = [(f, f.validation) for f in result.fronts if f.validation is not None and len(f.points)]
     if not pairs:
         return None
-    gaps = np.array([(front.points - seen).mean(axis=0) for front, seen in pairs])
+    gaps = np.array([(front.points - validation).mean(axis=0) for front, validation in pairs])
     chosen = lost = 0
-    for front, seen in pairs:
-        kept = nondominated(seen)
+    for front, validation in pairs:
+        kept = nondominated(validation)
         chosen += int(kept.sum())
         lost += int((~nondominated(front.points[kept])).sum())
-    return Splits(
+    return ValidationGap(
         label=result.label,
         style=result.style,
         gap=tuple(estimate(gaps[:, i].tolist()) for i in range(m)),
         validation_hypervolume=estimate(
-            [] if judge is None else [_hypervolume(seen, judge) for _, seen in pairs]
+            [] if judge is None else [_hypervolume(points, judge) for _, points in pairs]
         ),
         test_hypervolume=result.hypervolume,
         chosen=chosen,
@@ -115,7 +126,7 @@ def _hypervolume(points: Array, judge: Judge) -> float:
         return math.nan
 
 
-def _noise(fronts: Sequence[Front], m: int) -> Array:
+def _noise(fronts: Sequence[SeedFront], m: int) -> Array:
     """Median over the preferences of the standard deviation over seeds, for each objective."""
     spreads = [
         np.std(rows, axis=0, ddof=1) for rows in _by_preference(fronts).values() if len(rows) > 1
@@ -123,7 +134,7 @@ def _noise(fronts: Sequence[Front], m: int) -> Array:
     return np.median(spreads, axis=0) if spreads else np.full(m, math.nan)
 
 
-def _by_preference(fronts: Sequence[Front]) -> dict[tuple[float, ...], list[Array]]:
+def _by_preference(fronts: Sequence[SeedFront]) -> dict[tuple[float, ...], list[Array]]:
     """Test losses of all seeds at each preference."""
     found: dict[tuple[float, ...], list[Array]] = {}
     for front in fronts:
@@ -132,7 +143,7 @@ def _by_preference(fronts: Sequence[Front]) -> dict[tuple[float, ...], list[Arra
     return found
 
 
-def _shortfall(fronts: Sequence[Front], found: Sequence[Anchor], m: int) -> float:
+def _shortfall(fronts: Sequence[SeedFront], found: Sequence[Anchor], m: int) -> float:
     """Mean over seeds of `min_p max_i (L_i(p) - a_i)`, `a_i` being the loss of task i trained alone."""
     if len(found) < m:
         return math.nan

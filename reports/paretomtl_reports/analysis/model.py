@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from paretomtl_reports.facts import Facts
-from paretomtl_reports.statistics import Estimate
+from paretomtl_reports.analysis.facts import Facts
+from paretomtl_reports.analysis.statistics import Estimate
 
 Array: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Front:
+class SeedFront:
     """What one entry reached with one seed.
 
     Args:
@@ -41,7 +42,7 @@ class Front:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Curve:
+class ConvergenceCurve:
     """Hypervolume of the whole front while it is being found, on a common grid of steps.
 
     Args:
@@ -80,9 +81,9 @@ class Result:
 
     label: str
     style: int
-    fronts: tuple[Front, ...]
+    fronts: tuple[SeedFront, ...]
     estimates: dict[str, Estimate]
-    curve: Curve | None
+    curve: ConvergenceCurve | None
     ok: int
     diverged: int
     failed: int
@@ -95,6 +96,11 @@ class Result:
     def hypervolume(self) -> Estimate:
         """The estimate that ranks the entries."""
         return self.estimates["hypervolume"]
+
+    @property
+    def n_runs(self) -> int:
+        """Its runs in the store."""
+        return self.ok + self.diverged + self.failed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +163,7 @@ class TradeOff:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Splits:
+class ValidationGap:
     """How far validation and test agree for one entry.
 
     Args:
@@ -198,7 +204,7 @@ class Section:
     unfinished: tuple[Unfinished, ...]
     anchors: tuple[Anchor, ...]
     trade_off: TradeOff | None
-    splits: tuple[Splits, ...]
+    splits: tuple[ValidationGap, ...]
     seeds: tuple[int, ...]
     n_preferences: int
     notes: tuple[str, ...]
@@ -209,10 +215,20 @@ class Section:
         """The problem, with the setting where the problem has several."""
         return f"{self.problem} ({self.setting})" if self.repeated else self.problem
 
+    def file_name(self, key: str) -> str:
+        """Return what an exhibit of this section is called in file names and anchors."""
+        return f"{self.slug}-{key}"
+
+    @property
+    def best_known(self) -> bool:
+        """Whether the hypervolume of the exact front is known, so that shares of it can be shown."""
+        judge = self.facts.judge
+        return judge is not None and not math.isnan(judge.best_hypervolume)
+
     @property
     def n_runs(self) -> int:
         """Runs in the store."""
-        return sum(r.ok + r.diverged + r.failed for r in self.results)
+        return sum(r.n_runs for r in self.results)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,21 +258,30 @@ class Standing:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Provenance:
-    """With what, where and when the runs were made; every value is from the records."""
-
-    rows: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Page:
-    """A whole report."""
+    """A whole report, in numbers.
+
+    Args:
+        title: Heading.
+        sections: One a problem and setting.
+        standings: One an entry, the best first.
+        ranked: Titles of the sections that rank every entry; mean ranks are over these.
+        provenance: With what, where and when the runs were computed, as terms and values; all of it is
+            from the records.
+        n_runs: Runs in the store.
+        n_unfinished: Runs that contribute no point.
+        warnings: What went wrong while the store was read.
+    """
 
     title: str
     sections: tuple[Section, ...]
     standings: tuple[Standing, ...]
     ranked: tuple[str, ...]
-    provenance: Provenance
+    provenance: tuple[tuple[str, str], ...]
     n_runs: int
     n_unfinished: int
     warnings: tuple[str, ...]
+
+    def file_name(self, key: str) -> str:
+        """Return what an exhibit of the whole page is called in file names and anchors."""
+        return key
