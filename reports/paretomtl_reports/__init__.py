@@ -39,13 +39,13 @@ def build(
     """
     require_extras()
     from paretomtl_reports.analysis.overview import analyze_records
-    from paretomtl_reports.page.write import write
+    from paretomtl_reports.page.write import write_report
 
     out = Path(out)
     if out.exists() and not out.is_dir():
         raise BadInput(f"a report is written to a directory; {str(out)!r} is a file.")
     found, warnings = _read(records)
-    return write(analyze_records(found, title=title, warnings=warnings), out)
+    return write_report(analyze_records(found, title=title, warnings=warnings), out)
 
 
 def _read(records: Iterable[Record] | str | os.PathLike[str]) -> tuple[list[Record], list[str]]:

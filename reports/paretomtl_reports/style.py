@@ -67,12 +67,12 @@ class Style:
     dash: str
 
     @classmethod
-    def of(cls, place: int) -> Style:
-        """Return the style of the entry at this place of the page's palette."""
+    def of(cls, index: int) -> Style:
+        """Return the style of the entry at this index of the page's palette."""
         return cls(
-            hue=place % len(LIGHT),
-            marker=MARKERS[place % len(MARKERS)],
-            dash=DASHES[place // len(LIGHT) % len(DASHES)],
+            hue=index % len(LIGHT),
+            marker=MARKERS[index % len(MARKERS)],
+            dash=DASHES[index // len(LIGHT) % len(DASHES)],
         )
 
     @property

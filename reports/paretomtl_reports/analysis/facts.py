@@ -1,4 +1,4 @@
-"""What the records' problem says of itself; a report must do without when it cannot be constructed."""
+"""What a problem states about itself; a report must do without where it cannot be constructed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FRONT_POINTS = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """A problem's facts, as far as they could be had.
+    """A problem's facts, as far as they are known here.
 
     Args:
         objective_names: One an objective.

@@ -55,7 +55,7 @@ class SectionSetting:
 
 @dataclass(frozen=True)
 class Entry:
-    """A method as it was run: options, learning rate, and how densely its trajectory was kept."""
+    """A method as it was run: options, learning rate, and how densely its trajectory was recorded."""
 
     method: Choice
     lr: float

@@ -1,4 +1,4 @@
-"""The page as numbers: everything a report says, before any of it is drawn or printed."""
+"""The values of a report: a page, its sections, their entries and fronts, in numbers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ class SeedFront:
         scores: Indicator name to value; only what needs no fact of the problem when these are missing
             or the score was refused.
         refused: Why the points cannot be a result; empty otherwise.
-        asked: Runs in the store.
     """
 
     seed: int
@@ -38,12 +37,11 @@ class SeedFront:
     nondominated: NDArray[np.bool_]
     scores: dict[str, float]
     refused: str
-    asked: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConvergenceCurve:
-    """Hypervolume of the whole front while it is being found, on a common grid of steps.
+    """Hypervolume of the whole front in the course of its runs, on a common grid of steps.
 
     Args:
         seeds: [S].
@@ -66,13 +64,13 @@ class Result:
 
     Args:
         label: Method and options.
-        style: Place in the palette, the same for a label on the whole page.
+        style: Index into the palette, the same for a label on the whole page.
         fronts: One a seed.
         estimates: Indicator name to its mean over seeds.
         curve: None when it could not be computed.
         ok: Runs that ended well.
         diverged: Runs whose numbers stopped being finite.
-        failed: Runs that could not be carried out.
+        failed: Runs that ended with an error.
         absent: Runs that other entries or seeds of the section have and this one lacks.
         passes: Backward passes of a run, mean.
         steps: Steps of a run, mean.
@@ -168,7 +166,7 @@ class ValidationGap:
 
     Args:
         label: The entry.
-        style: Place in the palette.
+        style: Index into the palette.
         gap: Test loss minus validation loss, mean over its runs, for each objective; one value a seed.
         validation_hypervolume: Of the front of validation losses, at the problem's reference point.
         test_hypervolume: Of the front of test losses.
@@ -237,7 +235,7 @@ class Standing:
 
     Args:
         label: The entry.
-        style: Place in the palette.
+        style: Index into the palette.
         ranks: Its rank in each section; NaN where it has none.
         mean_rank: Over the sections that rank every entry; NaN without such a section.
         values: Mean hypervolume in each section, normalized where the exact front's is known; NaN

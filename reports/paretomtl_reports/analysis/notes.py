@@ -18,7 +18,7 @@ COINCIDE = 1e-9
 
 
 def with_alerts(section: Section) -> Section:
-    """Add what invalidates numbers of the section."""
+    """Return the section with what invalidates numbers of it."""
     found: list[str] = []
     if section.facts.missing:
         found.append(
@@ -46,7 +46,7 @@ def with_alerts(section: Section) -> Section:
 
 
 def with_notes(section: Section) -> Section:
-    """Add what qualifies numbers of the section."""
+    """Return the section with what qualifies numbers of it."""
     found: list[str] = []
     if len(section.seeds) == 1:
         found.append("One seed only: there is no interval, and no difference can be called real.")

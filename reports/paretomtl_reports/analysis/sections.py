@@ -1,4 +1,4 @@
-"""From the groups of a store to the numbers of its sections."""
+"""From the runs of each section to its numbers."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ INDICATORS = (
 
 
 def analyze(groups: Sequence[SectionRuns]) -> tuple[Section, ...]:
-    """Analyze every group; facts are read once a problem, styles are the same on the whole page."""
+    """Analyze the runs of every section; facts are read once a problem, styles hold for the whole page."""
     labels = sorted({label for group in groups for label in group.labels.values()})
-    styles = {label: place for place, label in enumerate(labels)}
+    styles = {label: index for index, label in enumerate(labels)}
     times = Counter(group.problem for group in groups)
     known: dict[tuple[object, int], Facts] = {}
     slugs: list[str] = []
@@ -168,7 +168,6 @@ def _front(front: FrontRuns, judge: Judge | None, m: int) -> SeedFront:
         nondominated=nondominated(points),
         scores=scores,
         refused=refused,
-        asked=len(front.records),
     )
 
 

@@ -1,7 +1,7 @@
-"""Everything a report shows: a table or figure an object, a file for each or for a few that belong together.
+"""Everything a report shows: one object for each table or figure, in files by subject.
 
-A new file in this folder is found: it needs a value of type `TableExhibit` or `FigureExhibit`. The page,
-its contents and the files beside it follow from this list alone.
+To add one, put a file with a `TableExhibit` or a `FigureExhibit` into this folder. The page, its contents
+and the files beside it follow from what is found here.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any
 
 from paretomtl_reports.exhibits.base import Exhibit
 
-__all__ = ["exhibits"]
+__all__ = ["all_exhibits"]
 
 
-def exhibits() -> tuple[Exhibit[Any], ...]:
+def all_exhibits() -> tuple[Exhibit[Any], ...]:
     """Return every exhibit in the order of the page.
 
     Raises:
@@ -23,7 +23,8 @@ def exhibits() -> tuple[Exhibit[Any], ...]:
     """
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
     modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
-    found = [e for module in modules for e in vars(module).values() if isinstance(e, Exhibit)]
+    values = (value for module in modules for value in vars(module).values())
+    found: list[Exhibit[Any]] = [value for value in values if isinstance(value, Exhibit)]
     found.sort(key=lambda exhibit: (exhibit.place, exhibit.order, exhibit.key))
     keys = [exhibit.key for exhibit in found]
     twice = sorted({key for key in keys if keys.count(key) > 1})

@@ -1,4 +1,4 @@
-"""Hypervolume while it is being found, against steps and against backward passes."""
+"""Hypervolume of a front in the course of its runs, against steps and against backward passes."""
 
 # pyright: reportUnknownMemberType=false
 
@@ -63,6 +63,7 @@ class _Line:
 
     @classmethod
     def of(cls, result: Result, curve: ConvergenceCurve, against: str, unit: float) -> _Line:
+        """Average over the seeds; a logarithmic axis has no place for the start, at cost 0."""
         cost = np.asarray(getattr(curve, against), dtype=np.float64)
         volumes = curve.hypervolume / unit
         shown = cost > 0

@@ -44,8 +44,8 @@ def draw_still(section: Section, results: list[Result], view: View) -> str:
             line = axes.axvline if anchor.task == 0 else axes.axhline
             line(value, color=MUTED, linewidth=1, linestyle=(0, (1, 2)), zorder=1)
         style = Style.of(result.style)
-        points, _, _, kept = drawn(result, view)
-        for mask, opacity, order in ((~kept, FAINT, 3), (kept, 1.0, 4)):
+        points, _, _, on_front = drawn(result, view)
+        for mask, opacity, order in ((~on_front, FAINT, 3), (on_front, 1.0, 4)):
             axes.plot(
                 points[mask, 0],
                 points[mask, 1],
@@ -109,7 +109,7 @@ def _exact_traces(section: Section) -> list[dict[str, Any]]:
 
 def _entry_trace(result: Result, view: View, names: Sequence[str]) -> dict[str, Any]:
     style = Style.of(result.style)
-    points, preferences, seeds, kept = drawn(result, view)
+    points, preferences, seeds, on_front = drawn(result, view)
     return {
         "type": "scatter",
         "mode": "markers",
@@ -122,7 +122,7 @@ def _entry_trace(result: Result, view: View, names: Sequence[str]) -> dict[str, 
             "color": color(style),
             "symbol": style.marker.plotly,
             "size": 8,
-            "opacity": np.where(kept, 1.0, FAINT).tolist(),
+            "opacity": np.where(on_front, 1.0, FAINT).tolist(),
             "line": {"width": 0.5, "color": "var(--paper)"},
         },
     }

@@ -35,10 +35,10 @@ def draw_still(section: Section, results: list[Result], view: View) -> str:
         if exact is not None:
             space.scatter(*exact[:: max(1, len(exact) // 150)].T, s=1.5, color=TRUTH, alpha=0.6)
         style = Style.of(result.style)
-        points, _, _, kept = drawn(result, view)
+        points, _, _, on_front = drawn(result, view)
         # mplot3d does not clip at its axes: a point out of sight would be drawn over the labels.
         inside = ((points >= view.low) & (points <= view.high)).all(axis=1)
-        for mask, opacity in ((~kept & inside, FAINT), (kept & inside, 1.0)):
+        for mask, opacity in ((~on_front & inside, FAINT), (on_front & inside, 1.0)):
             space.scatter(
                 *points[mask].T,
                 s=14,
@@ -114,14 +114,14 @@ def _exact_traces(section: Section) -> list[dict[str, Any]]:
 def _entry_traces(result: Result, view: View, names: Sequence[str]) -> list[dict[str, Any]]:
     """Return non-dominated and dominated points; plotly takes one opacity a trace in three dimensions."""
     style = Style.of(result.style)
-    points, preferences, seeds, kept = drawn(result, view)
+    points, preferences, seeds, on_front = drawn(result, view)
     return [
         {
             "type": "scatter3d",
             "mode": "markers",
             "name": safe(result.label) + suffix,
             "legendgroup": safe(result.label),
-            "showlegend": not suffix or not kept.any(),
+            "showlegend": not suffix or not on_front.any(),
             **_coordinates(points[mask]),
             "text": hover_texts(result, points[mask], preferences[mask], seeds[mask], names),
             "hoverinfo": "text",
@@ -132,7 +132,7 @@ def _entry_traces(result: Result, view: View, names: Sequence[str]) -> list[dict
                 "opacity": opacity,
             },
         }
-        for mask, suffix, opacity in ((kept, "", 1.0), (~kept, " (dominated)", FAINT))
+        for mask, suffix, opacity in ((on_front, "", 1.0), (~on_front, " (dominated)", FAINT))
         if mask.any()
     ]
 

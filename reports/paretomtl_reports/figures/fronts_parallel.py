@@ -40,16 +40,16 @@ def draw_still(section: Section, results: list[Result], view: View) -> str:
         if exact is not None:
             axes.plot(places, exact.T, color=TRUTH, linewidth=0.5, alpha=0.35, zorder=1)
         style = Style.of(result.style)
-        points, _, _, kept = drawn(result, view)
+        points, _, _, on_front = drawn(result, view)
         scaled = _scaled(points, section)
-        for line, on_front in zip(scaled, kept, strict=True):
+        for line, best in zip(scaled, on_front, strict=True):
             axes.plot(
                 places,
                 line,
                 color=style.color,
                 linewidth=0.7,
-                alpha=0.65 if on_front else FAINT / 2,
-                zorder=3 if on_front else 2,
+                alpha=0.65 if best else FAINT / 2,
+                zorder=3 if best else 2,
             )
         axes.axhline(1.0, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
         axes.set_ylim(-0.05, 1.3)

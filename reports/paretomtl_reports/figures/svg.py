@@ -56,13 +56,17 @@ def canvas(width: float, height: float) -> Canvas:
     return figure
 
 
-def styled(slug: str) -> Any:
-    """Return the context in which a still is drawn and saved: fonts, colors, and fixed ids."""
-    return mpl.rc_context({**RC, "svg.hashsalt": slug})  # pyright: ignore[reportArgumentType]
+def styled(name: str) -> Any:
+    """Return the context in which a still is drawn and saved: fonts, colors, and fixed ids.
+
+    matplotlib draws the ids within an SVG file at random unless it is given a salt; with one, the same
+    figure gives the same bytes. The name of the figure is the salt, so that figures differ.
+    """
+    return mpl.rc_context({**RC, "svg.hashsalt": name})  # pyright: ignore[reportArgumentType]
 
 
 def short(label: str) -> str:
-    """Return a label that fits above a panel; the tables and the interactive figures have it whole."""
+    """Return a label that fits above a panel; tables and interactive figures show all of it."""
     return label if len(label) <= 34 else f"{label[:33]}…"
 
 

@@ -13,7 +13,7 @@ from paretomtl_reports.style import Style
 
 DIGITS = 7
 ENTRY_WIDTH = 170
-"""Pixels of one legend entry; the page's script makes room for the rows that result."""
+"""Pixels of one legend entry; from it the page's script computes the height of the legend."""
 
 
 def color(style: Style) -> str:

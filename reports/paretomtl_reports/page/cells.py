@@ -38,7 +38,7 @@ class TableCell:
     shape: str = ""
 
 
-def cells(table: Table) -> list[list[TableCell]]:
+def table_cells(table: Table) -> list[list[TableCell]]:
     """Return the cells of a table, row by row."""
     best = [table.best(column) for column in range(len(table.columns))]
     return [

@@ -17,7 +17,7 @@ from plotly.offline import (  # pyright: ignore[reportMissingTypeStubs]
 )
 
 from paretomtl_reports.analysis.model import Page
-from paretomtl_reports.page.cells import cells
+from paretomtl_reports.page.cells import table_cells
 from paretomtl_reports.page.report import Report
 from paretomtl_reports.style import DARK, LIGHT
 from paretomtl_reports.tables.numbers import counted, vector_text
@@ -25,7 +25,7 @@ from paretomtl_reports.tables.numbers import counted, vector_text
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render(report: Report) -> str:
+def render_html(report: Report) -> str:
     """Return the page: styles, script, figures and the plotting library are all within it."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -35,8 +35,6 @@ def render(report: Report) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["breakable"] = _breakable
-    environment.filters["cells"] = cells
-    environment.filters["vector"] = vector_text
     interactive = {
         shown.name: shown.figure.interactive
         for shown in report.shown
@@ -47,6 +45,8 @@ def render(report: Report) -> str:
             page=report.page,
             report=report,
             lead=_lead(report.page),
+            table_cells=table_cells,
+            vector_text=vector_text,
             css=environment.get_template("style.css").render(light=LIGHT, dark=DARK),
             js=(TEMPLATES / "report.js").read_text(encoding="utf-8"),
             figures_json=_json(interactive),

@@ -6,25 +6,25 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from paretomtl_reports.analysis.model import Page
-from paretomtl_reports.exhibits import exhibits
-from paretomtl_reports.page.render import render
+from paretomtl_reports.exhibits import all_exhibits
+from paretomtl_reports.page.render import render_html
 from paretomtl_reports.page.report import Report
 
 
-def write(page: Page, out: Path) -> Path:
+def write_report(page: Page, out: Path) -> Path:
     """Write `index.html`, `tables/` and `figures/` into `out` and return the path of the page.
 
     Tables and figures of an earlier report in the same place are removed first, so that none goes
     stale.
     """
-    report = Report.of(page, exhibits())
-    body = render(report)
+    report = Report.of(page, all_exhibits())
+    html = render_html(report)
     index = out / "index.html"
     _remove_earlier(index)
     for exhibit in report.shown:
         for name, content in exhibit.files.items():
             _write(out / name, content)
-    _write(index, body)
+    _write(index, html)
     return index
 
 
