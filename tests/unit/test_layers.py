@@ -51,6 +51,11 @@ def test_layers_are_kept(tree: Path) -> None:
         ("paretomtl/problem.py", "import paretomtl_problems", "by the door"),
         ("paretomtl/problem.py", "import pymoo", "pymoo and moocore"),
         ("paretomtl/errors.py", "import rich", "The CLI library"),
+        (
+            "reports/paretomtl_reports/analysis/model.py",
+            "import paretomtl_reports.figures.svg",
+            "Layers of paretomtl_reports",
+        ),
     ],
 )
 def test_a_planted_violation_is_found(tree: Path, file: str, line: str, broken: str) -> None:
