@@ -1,6 +1,6 @@
 """Colors, markers and dashes: one per entry, the same in every figure and table, safe for the color-blind.
 
-Ten hues (after Okabe and Ito, darkened or lightened to be seen on both backgrounds) run against seven
+Ten hues (after Okabe and Ito, darkened or lightened to be visible on both backgrounds) run against seven
 markers, so that 70 entries differ and no two neighbors differ by hue alone.
 """
 

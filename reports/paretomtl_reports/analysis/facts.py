@@ -24,7 +24,7 @@ class Facts:
         neural: Whether its runs train a network: three splits, single-task anchors.
         judge: Reference point, front and best hypervolume; None when the problem is absent.
         ideal: [m]; empty when the problem is absent.
-        initial: What theory says of the losses before training, [m]; empty when nothing is stated.
+        initial: What theory predicts for the losses before training, [m]; empty when nothing is stated.
         missing: Why the problem could not be constructed; empty when it was.
         notes: The card's warnings.
     """

@@ -84,7 +84,7 @@ class FrontRuns:
     @property
     def usable(self) -> tuple[Record, ...]:
         """The runs that reached the end of their budget at finite losses."""
-        return tuple(record for record in self.records if not shortfall(record))
+        return tuple(record for record in self.records if not why_unusable(record))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ class SectionRuns:
 
     @property
     def labels(self) -> dict[Entry, str]:
-        """Name every entry by its method, adding what tells entries of one method apart."""
+        """Name every entry by its method, adding what distinguishes entries of one method."""
         entries = sorted({f.entry for f in self.fronts}, key=_order)
         labels: dict[Entry, str] = {}
         for entry in entries:
@@ -116,9 +116,11 @@ class SectionRuns:
         return labels
 
 
-def group(records: Iterable[Record]) -> list[SectionRuns]:
-    """Sort records into groups, in an order that depends on their specs alone."""
+def group_records(records: Iterable[Record]) -> list[SectionRuns]:
+    """Sort records into sections, entries and seeds, in an order that depends on their specs alone."""
     sections: dict[tuple[Choice, SectionSetting], dict[tuple[Entry, int], list[Record]]] = {}
+    # A preference read from its end sorts from all weight on the first task to all on the last. The
+    # key decides the rest, so that the order in which a store was filled does not show.
     for record in sorted(records, key=lambda r: (r.spec.preference[::-1], r.key)):
         spec = record.spec
         fronts = sections.setdefault((spec.problem, SectionSetting.of(spec)), {})
@@ -140,7 +142,7 @@ def group(records: Iterable[Record]) -> list[SectionRuns]:
     ]
 
 
-def shortfall(record: Record) -> str:
+def why_unusable(record: Record) -> str:
     """Return why a run contributes no point to its front; empty when it does."""
     outcome = record.outcome
     if outcome.status != "ok":

@@ -214,7 +214,7 @@ class Section:
         return f"{self.problem} ({self.setting})" if self.repeated else self.problem
 
     def file_name(self, key: str) -> str:
-        """Return what an exhibit of this section is called in file names and anchors."""
+        """Return what an exhibit of this section is called in file names and ids."""
         return f"{self.slug}-{key}"
 
     @property
@@ -281,5 +281,5 @@ class Page:
     warnings: tuple[str, ...]
 
     def file_name(self, key: str) -> str:
-        """Return what an exhibit of the whole page is called in file names and anchors."""
+        """Return what an exhibit of the whole page is called in file names and ids."""
         return key

@@ -67,6 +67,8 @@ def trade_off(results: Sequence[Result], found: Sequence[Anchor], m: int) -> Tra
         return None
     best = max(ranked, key=lambda r: r.hypervolume.mean)
     fronts = [front for front in best.fronts if len(front.points)]
+    # Seeds are averaged before the front is taken: the front of all seeds' points would be as wide as
+    # its luckiest runs, and pure noise would look like a trade-off.
     averaged = np.array([np.mean(rows, axis=0) for rows in _by_preference(fronts).values()])
     span = np.ptp(averaged[nondominated(averaged)], axis=0)
     noise = _noise(fronts, m)
@@ -74,6 +76,8 @@ def trade_off(results: Sequence[Result], found: Sequence[Anchor], m: int) -> Tra
     real = None
     if np.isfinite(noise).all():
         wide = bool((span > FACTOR * noise / math.sqrt(len(fronts))).all())
+        # A network as good on every task as those trained on that task alone has nothing to trade,
+        # however wide the front is. Negated, so that an unknown shortfall (NaN) decides nothing.
         real = wide and not shortfall <= noise.max()
     return TradeOff(
         label=best.label,
@@ -119,7 +123,7 @@ def _validation_gap(result: Result, judge: Judge | None, m: int) -> ValidationGa
 
 
 def _hypervolume(points: Array, judge: Judge) -> float:
-    """Hypervolume, or NaN where it is refused; the test split's own scores say why."""
+    """Hypervolume, or NaN where it is refused; an alert about the test split explains why."""
     try:
         return judge.score(points)["hypervolume"]
     except AboveSupremum:

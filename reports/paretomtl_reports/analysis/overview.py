@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from paretomtl.records.record import Record
-from paretomtl_reports.analysis.grouping import group, printable
+from paretomtl_reports.analysis.grouping import group_records, printable
 from paretomtl_reports.analysis.model import Page
 from paretomtl_reports.analysis.sections import analyze
 from paretomtl_reports.analysis.standings import rank_entries
@@ -20,7 +20,7 @@ def analyze_records(records: Sequence[Record], *, title: str, warnings: Sequence
         title: Heading of the report.
         warnings: What went wrong while reading the store.
     """
-    found = analyze(group(records))
+    found = analyze(group_records(records))
     unfinished = sum(len(section.unfinished) for section in found)
     standings, ranked = rank_entries(found)
     return Page(

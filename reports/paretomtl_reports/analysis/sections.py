@@ -14,7 +14,7 @@ from paretomtl.indicators import AboveSupremum, Judge, nondominated
 from paretomtl.records.record import Record
 from paretomtl_reports.analysis.convergence import curve
 from paretomtl_reports.analysis.facts import Facts, read_facts
-from paretomtl_reports.analysis.grouping import FrontRuns, SectionRuns, printable, shortfall
+from paretomtl_reports.analysis.grouping import FrontRuns, SectionRuns, printable, why_unusable
 from paretomtl_reports.analysis.model import Result, Section, SeedFront, Unfinished
 from paretomtl_reports.analysis.neural import anchors, initial_losses, trade_off, validation_gaps
 from paretomtl_reports.analysis.notes import with_alerts, with_notes
@@ -103,7 +103,7 @@ def _section(
             _unfinished(labels[front.entry], record)
             for front in group.fronts
             for record in front.records
-            if shortfall(record)
+            if why_unusable(record)
         ),
         anchors=single,
         trade_off=trade_off(results, single, m) if facts.neural else None,
@@ -153,6 +153,7 @@ def _front(front: FrontRuns, judge: Judge | None, m: int) -> SeedFront:
     points = np.array([r.outcome.final["test"] for r in usable]).reshape(-1, m)
     validation = [r.outcome.final["validation"] for r in usable if "validation" in r.outcome.losses]
     whole = bool(usable) and len(validation) == len(usable) and bool(np.isfinite(validation).all())
+    # Of runs that ended at one point, one counts here; every one of them is drawn as non-dominated.
     scores = {"nondominated": float(nondominated(points, duplicates="first").sum())}
     refused = ""
     try:
@@ -178,7 +179,7 @@ def _unfinished(label: str, record: Record) -> Unfinished:
         seed=record.spec.seed,
         preference=record.spec.preference,
         status="diverged" if outcome.status == "ok" else outcome.status,
-        reason=printable(shortfall(record)),
+        reason=printable(why_unusable(record)),
         steps=int(outcome.steps[-1]) if len(outcome.steps) else 0,
         key=record.key,
     )

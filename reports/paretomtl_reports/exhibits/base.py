@@ -1,4 +1,4 @@
-"""What an exhibit is: one table or figure, with everything that the page and its files state of it."""
+"""What an exhibit is: one table or figure, with its words, its place and its files."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Shown:
     """An exhibit of one page or section, ready to be laid out and written.
 
     Args:
-        name: Names its files and its anchor, unique in the report.
+        name: Names its files and its id on the page, unique in the report.
         place: Where it stands.
         title: Its heading.
         caption: What it shows and how that was obtained.
@@ -73,7 +73,7 @@ class Shown:
 
     @property
     def note(self) -> str:
-        """The caption, unless the heading says the same."""
+        """The caption; empty where it would repeat the heading."""
         return "" if self.title.startswith(self.caption.rstrip(".")) else self.caption
 
 

@@ -48,7 +48,7 @@ def to_markdown(table: Table, subject: str, caption: str) -> str:
 
     Args:
         table: The table.
-        subject: What it is about; on the page the headings say so.
+        subject: What it is about; on the page it is in the headings.
         caption: What it shows.
     """
     lines = [

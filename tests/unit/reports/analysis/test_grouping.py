@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paretomtl_reports.analysis.grouping import anchored_task, group
+from paretomtl_reports.analysis.grouping import anchored_task, group_records
 
 
 def test_anchors_are_all_weight_on_one_task(record):
@@ -12,7 +12,7 @@ def test_anchors_are_all_weight_on_one_task(record):
 
 
 def test_order_of_records_changes_nothing(small):
-    assert repr(group(small)) == repr(group(small[::-1]))
+    assert repr(group_records(small)) == repr(group_records(small[::-1]))
 
 
 def test_budgets_that_print_alike_stay_apart(front, page_of):
