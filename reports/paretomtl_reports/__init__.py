@@ -1,4 +1,4 @@
-"""Pages, figures and tables made from a store."""
+"""Pages, figures and tables of a store."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def build(
 
     Args:
         records: Records, or the path of a store.
-        out: Directory to write to; it is made if need be. Tables and figures of an earlier report in
-            it are replaced.
+        out: Directory to write to; created where it does not exist. Tables and figures of an earlier
+            report in it are removed.
         title: Heading of the page.
 
     Raises:
@@ -38,14 +38,14 @@ def build(
         BadInput: `out` is a file.
     """
     require_extras()
-    from paretomtl_reports.render import write
-    from paretomtl_reports.summary import page
+    from paretomtl_reports.analysis.overview import analyze_records
+    from paretomtl_reports.page.write import write_report
 
     out = Path(out)
     if out.exists() and not out.is_dir():
         raise BadInput(f"a report is written to a directory; {str(out)!r} is a file.")
     found, warnings = _read(records)
-    return write(page(found, title=title, warnings=warnings), out)
+    return write_report(analyze_records(found, title=title, warnings=warnings), out)
 
 
 def _read(records: Iterable[Record] | str | os.PathLike[str]) -> tuple[list[Record], list[str]]:

@@ -1,4 +1,4 @@
-"""The optional packages that a report needs, asked for before any work is done."""
+"""The optional packages that a report needs, checked before any work is done."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Colors, markers and dashes: one per entry, the same in every figure and table, safe for the color-blind.
 
-Ten hues (after Okabe and Ito, darkened or lightened to be seen on both backgrounds) run against seven
+Ten hues (after Okabe and Ito, darkened or lightened to be visible on both backgrounds) run against seven
 markers, so that 70 entries differ and no two neighbors differ by hue alone.
 """
 
@@ -25,7 +25,7 @@ TRUTH = "#9aa3ad"
 
 
 @dataclass(frozen=True)
-class Symbol:
+class Marker:
     """One marker in the words of matplotlib, plotly, plotly in 3-D, and as a path in a 12 by 12 box."""
 
     matplotlib: str
@@ -34,14 +34,14 @@ class Symbol:
     path: str
 
 
-SYMBOLS = (
-    Symbol("o", "circle", "circle", "M6 1.2a4.8 4.8 0 1 0 .01 0z"),
-    Symbol("s", "square", "square", "M1.8 1.8h8.4v8.4h-8.4z"),
-    Symbol("D", "diamond", "diamond", "M6 .6 11.4 6 6 11.4.6 6z"),
-    Symbol("^", "triangle-up", "circle-open", "M6 1 11.4 10.6H.6z"),
-    Symbol("v", "triangle-down", "square-open", "M6 11 .6 1.4h10.8z"),
-    Symbol("P", "cross", "cross", "M4.2.9h3.6v3.3h3.3v3.6H7.8v3.3H4.2V7.8H.9V4.2h3.3z"),
-    Symbol(
+MARKERS = (
+    Marker("o", "circle", "circle", "M6 1.2a4.8 4.8 0 1 0 .01 0z"),
+    Marker("s", "square", "square", "M1.8 1.8h8.4v8.4h-8.4z"),
+    Marker("D", "diamond", "diamond", "M6 .6 11.4 6 6 11.4.6 6z"),
+    Marker("^", "triangle-up", "circle-open", "M6 1 11.4 10.6H.6z"),
+    Marker("v", "triangle-down", "square-open", "M6 11 .6 1.4h10.8z"),
+    Marker("P", "cross", "cross", "M4.2.9h3.6v3.3h3.3v3.6H7.8v3.3H4.2V7.8H.9V4.2h3.3z"),
+    Marker(
         "X",
         "x",
         "x",
@@ -58,21 +58,21 @@ class Style:
 
     Args:
         hue: Index of its color, the number of the CSS variable `--hue-N`.
-        symbol: Its marker.
+        marker: Its marker.
         dash: Its line.
     """
 
     hue: int
-    symbol: Symbol
+    marker: Marker
     dash: str
 
     @classmethod
-    def of(cls, place: int) -> Style:
-        """Return the style of the entry at this place of the page's palette."""
+    def of(cls, index: int) -> Style:
+        """Return the style of the entry at this index of the page's palette."""
         return cls(
-            hue=place % len(LIGHT),
-            symbol=SYMBOLS[place % len(SYMBOLS)],
-            dash=DASHES[place // len(LIGHT) % len(DASHES)],
+            hue=index % len(LIGHT),
+            marker=MARKERS[index % len(MARKERS)],
+            dash=DASHES[index // len(LIGHT) % len(DASHES)],
         )
 
     @property

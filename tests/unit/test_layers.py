@@ -56,6 +56,11 @@ def test_layers_are_kept(tree: Path) -> None:
         (f"{ANALYTIC}/fronts/curve.py", "import paretomtl_problems.analytic.zdt.zdt", "Families"),
         (f"{ANALYTIC}/no_family.py", "", "Families"),
         (f"{ANALYTIC}/options.py", "import paretomtl_problems.neural", "networks know no formula"),
+        (
+            "reports/paretomtl_reports/analysis/model.py",
+            "import paretomtl_reports.figures.svg",
+            "Layers of paretomtl_reports",
+        ),
     ],
 )
 def test_a_planted_violation_is_found(tree: Path, file: str, line: str, broken: str) -> None:

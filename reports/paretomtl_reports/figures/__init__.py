@@ -1,1 +1,1 @@
-"""Figures: each drawn once as a still (SVG) and, where it helps, once to explore (plotly)."""
+"""How figures are drawn: as a still (SVG, by matplotlib) and, where it helps, to explore (plotly)."""

@@ -1,10 +1,9 @@
-"""Hypervolume while it is being found, against steps and against backward passes."""
+"""Hypervolume of a front in the course of its runs, against steps and against backward passes."""
 
 # pyright: reportUnknownMemberType=false
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,9 +11,10 @@ from typing import Any, Literal
 import numpy as np
 from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
-from paretomtl_reports.figures.canvas import Figure, canvas, short, styled, to_svg
-from paretomtl_reports.figures.explore import axis, color, layout, rounded, safe
-from paretomtl_reports.model import Array, Curve, Result, Section
+from paretomtl_reports.analysis.model import Array, ConvergenceCurve, Result, Section
+from paretomtl_reports.figures.figure import Figure
+from paretomtl_reports.figures.svg import canvas, short, styled, to_svg
+from paretomtl_reports.figures.traces import axis, color, layout, rounded, safe
 from paretomtl_reports.style import MATPLOTLIB_DASHES, MUTED, TRUTH, Style
 
 BAND = 0.1
@@ -23,36 +23,31 @@ BAND = 0.1
 TITLES = {"steps": "Steps", "passes": "Backward passes of one run"}
 
 
-def convergence_figure(section: Section, against: Literal["steps", "passes"]) -> Figure | None:
-    """Return hypervolume against a cost axis; None when no entry has a curve."""
+def draw_convergence(
+    section: Section, name: str, *, against: Literal["steps", "passes"]
+) -> Figure | None:
+    """Draw hypervolume against a cost axis; None when no entry has a curve.
+
+    Args:
+        section: Its curves.
+        name: Unique in the report; the ids in the SVG file follow from it.
+        against: The cost axis.
+    """
     curves = [(r, r.curve) for r in section.results if r.curve is not None]
     if not curves:
         return None
-    best = _best(section)
-    slug = f"{section.slug}-convergence-{against}"
-    lines = [_Line.of(result, curve, against, best) for result, curve in curves]
-    many = len(section.seeds) > 1
-    label = "Hypervolume" if math.isnan(best) else "Hypervolume, share of the front's"
-    with styled(slug):
-        svg = _still(lines, label, against, known=not math.isnan(best))
+    known = section.best_known
+    judge = section.facts.judge
+    unit = judge.best_hypervolume if known and judge is not None else 1.0
+    lines = [_Line.of(result, curve, against, unit) for result, curve in curves]
+    label = "Hypervolume, share of the front's" if known else "Hypervolume"
+    with styled(name):
+        svg = _still(lines, label, against, known=known)
     return Figure(
-        slug=slug,
-        title=f"Convergence against {TITLES[against].split(' of')[0].lower()}",
-        caption=(
-            "Hypervolume of the whole front at each snapshot, mean over seeds"
-            + (", shaded from the worst seed to the best" if many else "")
-            + ". Runs that did not end well are left out; the start (0) is off the logarithmic axis."
-        ),
         alt=f"Hypervolume of {len(lines)} methods on {section.title} rising with {TITLES[against].lower()}.",
         svg=svg,
-        interactive=_explore(lines, label, against, known=not math.isnan(best)),
-        wide=False,
+        interactive=_interactive(lines, label, against, known=known),
     )
-
-
-def _best(section: Section) -> float:
-    judge = section.facts.judge
-    return math.nan if judge is None else judge.best_hypervolume
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +62,10 @@ class _Line:
     seeds: int
 
     @classmethod
-    def of(cls, result: Result, curve: Curve, against: str, best: float) -> _Line:
+    def of(cls, result: Result, curve: ConvergenceCurve, against: str, unit: float) -> _Line:
+        """Average over the seeds; a logarithmic axis has no place for the start, at cost 0."""
         cost = np.asarray(getattr(curve, against), dtype=np.float64)
-        volumes = curve.hypervolume if math.isnan(best) else curve.hypervolume / best
+        volumes = curve.hypervolume / unit
         shown = cost > 0
         return cls(
             result=result,
@@ -92,7 +88,7 @@ def _still(lines: Sequence[_Line], label: str, against: str, *, known: bool) -> 
             line.mean,
             color=style.color,
             linestyle=MATPLOTLIB_DASHES[style.dash],
-            marker=style.symbol.matplotlib,
+            marker=style.marker.matplotlib,
             markersize=3.6,
             markeredgewidth=0,
             markevery=max(1, len(line.cost) // 8),
@@ -119,7 +115,9 @@ def _limits(lines: Sequence[_Line], *, known: bool) -> tuple[float, float]:
     return -0.02 * (top or 1.0), 1.04 * (top or 1.0)
 
 
-def _explore(lines: Sequence[_Line], label: str, against: str, *, known: bool) -> dict[str, Any]:
+def _interactive(
+    lines: Sequence[_Line], label: str, against: str, *, known: bool
+) -> dict[str, Any]:
     traces: list[dict[str, Any]] = []
     for line in lines:
         style = Style.of(line.result.style)

@@ -8,21 +8,26 @@ import math
 
 import numpy as np
 
-from paretomtl_reports.figures.canvas import Figure, canvas, styled, to_svg
-from paretomtl_reports.model import Section
+from paretomtl_reports.analysis.model import Section
+from paretomtl_reports.figures.figure import Figure
+from paretomtl_reports.figures.svg import canvas, styled, to_svg
 from paretomtl_reports.style import INK, MUTED, Style
 
 
-def intervals_figure(section: Section) -> Figure | None:
-    """Return the intervals of a section; None when no entry has a hypervolume."""
-    known = section.facts.judge is not None and not math.isnan(section.facts.judge.best_hypervolume)
-    name = "normalized_hypervolume" if known else "hypervolume"
-    rows = [(r, r.estimates[name]) for r in section.results]
+def draw_intervals(section: Section, name: str) -> Figure | None:
+    """Draw the intervals of a section; None when no entry has a hypervolume.
+
+    Args:
+        section: Its estimates.
+        name: Unique in the report; the ids in the SVG file follow from it.
+    """
+    known = section.best_known
+    shown = "normalized_hypervolume" if known else "hypervolume"
+    rows = [(r, r.estimates[shown]) for r in section.results]
     rows = [(r, e) for r, e in rows if math.isfinite(e.mean)]
     if not rows:
         return None
-    slug = f"{section.slug}-intervals"
-    with styled(slug):
+    with styled(name):
         figure = canvas(9.6, 0.34 * len(rows) + 0.75)
         axes = figure.subplots()
         for place, (result, estimate) in enumerate(rows):
@@ -47,7 +52,7 @@ def intervals_figure(section: Section) -> Figure | None:
             axes.plot(
                 estimate.mean,
                 place,
-                marker=style.symbol.matplotlib,
+                marker=style.marker.matplotlib,
                 markersize=6.5,
                 markeredgewidth=0,
                 color=style.color,
@@ -60,15 +65,7 @@ def intervals_figure(section: Section) -> Figure | None:
             "Hypervolume, share of the front's" if known else "Hypervolume", color=MUTED
         )
         svg = to_svg(figure)
-    many = len(section.seeds) > 1
     return Figure(
-        slug=slug,
-        title="Hypervolume by method",
-        caption=(
-            "Mean over seeds (marker), 95 % confidence interval of the mean (bar), every seed (tick)."
-            if many
-            else "One seed: there is no interval."
-        ),
         alt=f"Hypervolume of {len(rows)} methods on {section.title} with confidence intervals.",
         svg=svg,
     )

@@ -1,4 +1,4 @@
-"""What of a section's objective space is in sight, and which points are drawn."""
+"""Which part of a section's objective space is visible, and which of its points are drawn."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from paretomtl_reports.model import Array, Result, Section
+from paretomtl_reports.analysis.model import Array, Result, Section
 
 CAP = 4000
 """Points of one section that are drawn, at most."""
@@ -15,7 +15,7 @@ CAP = 4000
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """The box of objective space in sight, and how many points of each entry are drawn.
+    """The visible box of objective space, and how many points of each entry are drawn.
 
     Args:
         low: [m].
@@ -62,7 +62,7 @@ class View:
         )
 
     def sentence(self) -> str:
-        """Say what is not to be seen."""
+        """Return what the view leaves out, in words; empty where it shows every point."""
         parts: list[str] = []
         if self.outside:
             noun = "point lies" if self.outside == 1 else "points lie"
@@ -84,11 +84,11 @@ def drawn(result: Result, view: View) -> tuple[Array, Array, NDArray[np.int64], 
     points = np.concatenate([f.points for f in result.fronts])
     preferences = np.concatenate([f.preferences for f in result.fronts])
     seeds = np.concatenate([np.full(len(f.points), f.seed, dtype=np.int64) for f in result.fronts])
-    kept = np.concatenate([f.nondominated for f in result.fronts])
-    best = _thinned(np.flatnonzero(kept), view.each)
-    rest = _thinned(np.flatnonzero(~kept), view.each - len(best))
+    on_front = np.concatenate([f.nondominated for f in result.fronts])
+    best = _thinned(np.flatnonzero(on_front), view.each)
+    rest = _thinned(np.flatnonzero(~on_front), view.each - len(best))
     shown = np.sort(np.concatenate([best, rest]))
-    return points[shown], preferences[shown], seeds[shown], kept[shown]
+    return points[shown], preferences[shown], seeds[shown], on_front[shown]
 
 
 def _thinned(places: NDArray[np.int64], count: int) -> NDArray[np.int64]:
@@ -103,5 +103,6 @@ def pieces(front: Array) -> list[Array]:
     steps = np.linalg.norm(np.diff(ordered, axis=0), axis=1)
     if len(steps) == 0:
         return [ordered]
+    # Points of a connected front lie at similar distances: a step many times the median is a gap.
     gaps = np.flatnonzero(steps > 8 * np.median(steps)) + 1
     return np.split(ordered, gaps)

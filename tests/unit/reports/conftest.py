@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +136,47 @@ def built(small: list[Record], tmp_path_factory: pytest.TempPathFactory) -> Path
     from paretomtl_reports import build
 
     return build(small, tmp_path_factory.mktemp("report"), title="Small").parent
+
+
+@pytest.fixture(scope="session")
+def page_of() -> Callable[..., Any]:
+    """From records to the numbers of their page."""
+    from paretomtl_reports.analysis.overview import analyze_records
+
+    return partial(analyze_records, title="Test")
+
+
+@pytest.fixture(scope="session")
+def section_of(page_of: Callable[..., Any]) -> Callable[..., Any]:
+    """From records of one problem and setting to their section."""
+
+    def section(records: Iterable[Record]) -> Any:
+        (found,) = page_of(list(records)).sections
+        return found
+
+    return section
+
+
+@pytest.fixture(scope="session")
+def read_page() -> Callable[[Path], str]:
+    """The page of a report's directory."""
+    return lambda out: (out / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def files_in() -> Callable[[Path], dict[str, bytes]]:
+    """Every file of a report's directory, by its path within."""
+
+    def files(out: Path) -> dict[str, bytes]:
+        return {
+            p.relative_to(out).as_posix(): p.read_bytes() for p in out.rglob("*") if p.is_file()
+        }
+
+    return files
+
+
+@pytest.fixture(scope="session")
+def without_library() -> Callable[[str], str]:
+    """A page without the packed plotly script, which is base64."""
+    packed = re.compile(r'(<script type="text/plain" id="plotly">)[A-Za-z0-9+/=]*')
+    return lambda html: packed.sub(r"\1", html)

@@ -1,0 +1,1 @@
+"""How exhibits are laid out on the page and written to files."""
