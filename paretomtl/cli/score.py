@@ -87,7 +87,7 @@ def _by_hand(
     options: list[str],
 ) -> dict[str, Any]:
     from paretomtl import indicators
-    from paretomtl.indicators.score import DISTANCES
+    from paretomtl.indicators.judge import DISTANCES
 
     best = math.nan
     if name is not None:

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from paretomtl.errors import BadInput
-from paretomtl.indicators.hypervolume import hypervolume
+from paretomtl.indicators.volume import hypervolume
 
 _ELEMENTS = 8_000_000
 """Entries of the largest temporary that the three-objective algorithm makes at once."""

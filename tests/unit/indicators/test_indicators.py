@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 import paretomtl as pm
 from paretomtl.errors import BadInput, UnknownName
 from paretomtl.indicators import approximate_hypervolume, indicator, indicators
-from paretomtl.indicators.hypervolume import EXACT_LIMIT, exact_limit
+from paretomtl.indicators.volume import EXACT_LIMIT, exact_limit
 
 DISTANCES = ("igd", "igd_plus", "gd", "gd_plus", "epsilon")
 SETS = arrays(

@@ -13,7 +13,6 @@ import torch
 from paretomtl.errors import NoKnownFront, ParetomtlError
 from paretomtl.indicators.distance import epsilon, gd, gd_plus, igd, igd_plus
 from paretomtl.indicators.domination import nondominated
-from paretomtl.indicators.hypervolume import approximate_hypervolume, exact_limit, hypervolume
 from paretomtl.indicators.points import (
     Array,
     PointsLike,
@@ -21,6 +20,7 @@ from paretomtl.indicators.points import (
     check_reference_point,
     check_reference_set,
 )
+from paretomtl.indicators.volume import approximate_hypervolume, exact_limit, hypervolume
 from paretomtl.problem import Problem
 
 FRONT_POINTS = 1000
