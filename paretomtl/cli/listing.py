@@ -174,11 +174,9 @@ def reads(method: type[Any]) -> str:
 
 
 def _indicators() -> list[dict[str, Any]]:
-    import dataclasses
-
     from paretomtl.indicators.catalogue import indicators
 
-    return [dataclasses.asdict(indicator) for indicator in indicators.values()]
+    return [indicator.card() for indicator in indicators.values()]
 
 
 def _suites() -> list[dict[str, Any]]:

@@ -1,9 +1,10 @@
 """Numbers that judge a point set, computed by pymoo, guarded against every hostile input."""
 
 from paretomtl.indicators.batched import batched_hypervolume as batched_hypervolume
-from paretomtl.indicators.catalogue import Indicator as Indicator
 from paretomtl.indicators.catalogue import indicator as indicator
 from paretomtl.indicators.catalogue import indicators as indicators
+from paretomtl.indicators.definition import Indicator as Indicator
+from paretomtl.indicators.definition import PointSet as PointSet
 from paretomtl.indicators.distance import epsilon as epsilon
 from paretomtl.indicators.distance import gd as gd
 from paretomtl.indicators.distance import gd_plus as gd_plus

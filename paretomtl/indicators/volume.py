@@ -94,6 +94,21 @@ def approximate_hypervolume(
     return _finite(float(moocore.hv_approx(points, ref=reference, nsamples=samples)), reference)
 
 
+def feasible_hypervolume(points: Array, reference: Array) -> tuple[float, bool]:
+    """Return the hypervolume of finite points, and whether it is exact.
+
+    It is `hypervolume` where that is feasible (`EXACT_LIMIT`), else `approximate_hypervolume`.
+    """
+    limit = exact_limit(reference.size)
+    if limit is None or len(points) <= limit:
+        return hypervolume(points, reference), True
+    candidates = _inside(points, reference)
+    candidates = candidates[nondominated(candidates)]
+    if len(candidates) <= limit:
+        return hypervolume(candidates, reference), True
+    return approximate_hypervolume(candidates, reference), False
+
+
 def exact_limit(n_objectives: int) -> int | None:
     """Return how many non-dominated points `hypervolume` takes in so many objectives; None: any."""
     if n_objectives <= 4:

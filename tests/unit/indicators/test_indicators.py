@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import paretomtl as pm
-from paretomtl.errors import BadInput, UnknownName
-from paretomtl.indicators import approximate_hypervolume, indicator, indicators
+from paretomtl.errors import BadInput
+from paretomtl.indicators import approximate_hypervolume
 from paretomtl.indicators.volume import EXACT_LIMIT, exact_limit
 
 DISTANCES = ("igd", "igd_plus", "gd", "gd_plus", "epsilon")
@@ -230,17 +230,6 @@ def test_order_duplicates_and_dominated_points_change_no_hypervolume(F, random):
     assert pm.hypervolume(F[rows], reference) == pytest.approx(volume, rel=1e-12)
     assert pm.hypervolume(F[pm.nondominated(F)], reference) == pytest.approx(volume, rel=1e-12)
     assert pm.hypervolume(np.concatenate([F, F + 0.01]), reference) == pytest.approx(volume)
-
-
-def test_the_catalogue_says_how_to_read_every_indicator():
-    assert {"hypervolume", *DISTANCES} <= set(indicators)
-    assert indicator("hypervolume").better == "higher"
-    assert indicator("hypervolume").pareto_compliance == "strict"
-    assert indicator("igd").pareto_compliance == "none"
-    assert indicator("igd_plus").pareto_compliance == "weak"
-    assert all(indicators[name].needs == ("front",) for name in DISTANCES)
-    with pytest.raises(UnknownName, match="igd_plus"):
-        indicator("igd+")
 
 
 @pytest.mark.parametrize("name", ["igd_plus", "epsilon"])
