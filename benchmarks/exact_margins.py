@@ -34,7 +34,7 @@ from paretomtl_problems.analytic.wfg_fronts import disconnected_pieces
 from torch import Tensor
 
 from paretomtl.problem import AnalyticProblem
-from paretomtl.testing.attack import spans
+from paretomtl.testing.problems.front_attack import spans
 
 Behind = Callable[[Tensor], Tensor]
 

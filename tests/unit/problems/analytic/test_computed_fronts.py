@@ -8,7 +8,7 @@ from paretomtl_problems.analytic import poloni, viennet
 from paretomtl_problems.analytic.space_curve import curve_hypervolume, volume
 
 import paretomtl as pm
-from paretomtl.testing.attack import margins, spans
+from paretomtl.testing.problems.front_attack import margins, spans
 
 F64 = torch.float64
 

@@ -12,7 +12,7 @@ from paretomtl_problems.analytic.simplicial import simplicial_hypervolume
 
 import paretomtl as pm
 from paretomtl.errors import BadInput
-from paretomtl.testing.problems import jacobian
+from paretomtl.testing.problems.evaluation import jacobian
 
 F64 = torch.float64
 
