@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from paretomtl.records.directory import Directory
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Where the record of a key lies, and its status."""
 
     file: str
@@ -35,24 +35,24 @@ class Index:
         self._heads: dict[str, list[tuple[str, str]]] = {}
         """File -> key and status of its rows."""
 
-    def places(self) -> dict[str, Place]:
+    def locations(self) -> dict[str, Location]:
         """Return for every key where the record lies that counts for it."""
-        places: dict[str, Place] = {}
+        locations: dict[str, Location] = {}
         for name in self._directory.names():
             for row, (key, status) in enumerate(self._head(name)):
-                other = places.get(key)
+                other = locations.get(key)
                 if other is None or (other.status == "failed" != status):
-                    places[key] = Place(name, row, status)
-        return places
+                    locations[key] = Location(name, row, status)
+        return locations
 
     def tables(self, keys: Iterable[str] | None = None) -> Iterator[Any]:
         """Yield, file by file, tables of the records that count for the keys; None is every key."""
-        places = self.places()
-        wanted = set(places if keys is None else keys)
+        locations = self.locations()
+        wanted = set(locations if keys is None else keys)
         rows: dict[str, list[int]] = {}
-        for key, place in places.items():
+        for key, location in locations.items():
             if key in wanted:
-                rows.setdefault(place.file, []).append(place.row)
+                rows.setdefault(location.file, []).append(location.row)
         for name in sorted(rows):
             table = self._directory.read(name)
             if table is None:  # set aside just now; another file may hold some of its runs

@@ -107,11 +107,11 @@ class Store:
 
     def statuses(self) -> dict[str, str]:
         """Return the status of every run by its key; "failed" and "diverged" runs are done, too."""
-        return {key: place.status for key, place in self._index.places().items()}
+        return {key: location.status for key, location in self._index.locations().items()}
 
     def keys(self) -> set[str]:
         """Return the keys of all runs; reads two columns of the files that are new to this object."""
-        return set(self._index.places())
+        return set(self._index.locations())
 
     def missing(self, specs: Iterable[RunSpec], *, retry_failed: bool = False) -> list[RunSpec]:
         """Return those of the specs that have no record yet, in order, each once.
