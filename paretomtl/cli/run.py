@@ -78,18 +78,18 @@ def run_command(
     if not specs:
         output.say(f"nothing selected: no run of {loaded.name!r} fits {' and '.join(only or [])}.")
         return NOTHING_SELECTED
-    kept = open_store(store or store_of(loaded.name))
-    pending = kept.missing(specs, retry_failed=retry_failed)
+    opened = open_store(store or store_of(loaded.name))
+    pending = opened.missing(specs, retry_failed=retry_failed)
     output.say(plan_line(len(specs), len(pending)))
     output.detail(*describe(specs))
     if dry_run:
-        _show_plan(output, kept, specs, pending)
+        _show_plan(output, opened, specs, pending)
         return 0
     check_data(specs if profile else pending)
     if profile:
-        profile_steps(output, specs, compute, kept.path.with_name(f"{kept.path.name}-profile"))
-    summary = _execute(output, specs, kept, executor, compute, retry_failed)
-    return _conclude(output, loaded.name, kept, specs, summary)
+        profile_steps(output, specs, compute, opened.path.with_name(f"{opened.path.name}-profile"))
+    summary = _execute(output, specs, opened, executor, compute, retry_failed)
+    return _conclude(output, loaded.name, opened, specs, summary)
 
 
 def plan_line(total: int, pending: int) -> str:
@@ -117,7 +117,7 @@ def check_data(specs: Iterable[RunSpec]) -> None:
     """Load the data of every neural problem, before anything runs.
 
     Raises:
-        BadInput: It says what is missing: a package, or a folder.
+        BadInput: Something is missing: a package, or a folder.
     """
     from paretomtl.problem import NeuralProblem, problem
 

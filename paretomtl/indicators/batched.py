@@ -16,7 +16,7 @@ from paretomtl.errors import BadInput
 from paretomtl.indicators.volume import hypervolume
 
 _ELEMENTS = 8_000_000
-"""Entries of the largest temporary that the three-objective algorithm makes at once."""
+"""Entries of the largest temporary that the three-objective algorithm allocates."""
 
 
 def batched_hypervolume(

@@ -39,7 +39,7 @@ class AboveSupremum(ParetomtlError, ArithmeticError):  # noqa: N818 - names what
 
 @dataclass(frozen=True, kw_only=True)
 class Judge:
-    """What a problem says about its objective space, read once, to score many point sets.
+    """What a problem states of its objective space, read once, to score many point sets.
 
     Args:
         name: How messages name the problem.

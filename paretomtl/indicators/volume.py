@@ -37,7 +37,7 @@ def hypervolume(
 
     Args:
         F: Points [n, m], minimised; NumPy, torch or nested sequences.
-        reference_point: [m], worse than what shall count.
+        reference_point: [m], worse than every point that is to count.
         nonfinite: "raise" refuses rows with NaN or an infinity, "drop" leaves them out.
 
     Returns:

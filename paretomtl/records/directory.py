@@ -71,10 +71,10 @@ class Directory:
         except FileNotFoundError:  # another process has set it aside in the meantime
             return None
         except Unusable as error:
-            return self._put_aside(name, str(error), move=error.for_good)
+            return self._put_aside(name, str(error), move=error.permanent)
 
     def _put_aside(self, name: str, reason: str, *, move: bool = True) -> None:
-        """Name a file that cannot be used, and move it out of the readers' way where possible."""
+        """Leave out a file that cannot be used, with a warning; move it aside where possible."""
         self._skipped.add(name)
         target = self.path / ASIDE / name
         moved: Path | None = None
@@ -97,7 +97,7 @@ class Directory:
 
 
 def _unfit(path: Path) -> str:
-    """Say why a path cannot be a store, if it cannot."""
+    """Return why a path cannot be a store; nothing when it can."""
     if not path.exists():
         return ""
     if not path.is_dir():

@@ -19,9 +19,9 @@ def repeats(subject: Subject, case: Case) -> str:
     try:
         torch.manual_seed(1)
         once = subject.run(case)
-        untouched = torch.get_rng_state()
+        after = torch.get_rng_state()
         torch.manual_seed(1)
-        if not torch.equal(untouched, torch.get_rng_state()):
+        if not torch.equal(after, torch.get_rng_state()):
             return "torch's global generator was used"
         torch.manual_seed(2)
         return differ(subject.run(case), once, ..., ...)
@@ -61,7 +61,7 @@ def untouched(subject: Subject, case: Case) -> str:
 
 def _touched(subject: Subject, case: Case) -> str:
     method = copy.copy(subject.method)
-    kept = case.edit(lambda name, v: v.clone())
+    original = case.edit(lambda name, v: v.clone())
     state = method.init(case.batch, case.m, n_parameters=case.n, dtype=torch.float64)
     copies = [{name: v.clone() for name, v in state.items()}]
     states = [state]
@@ -73,11 +73,11 @@ def _touched(subject: Subject, case: Case) -> str:
             state = method.observe(state, now)
             states.append(state)
             copies.append({name: v.clone() for name, v in state.items()})
-    for before, kept_state in zip(states, copies, strict=True):
+    for before, copied in zip(states, copies, strict=True):
         for name, value in before.items():
-            if not same(value, kept_state[name]):
+            if not same(value, copied[name]):
                 return f"state {name!r} was changed in place"
-    for now, then in zip(case.signals, kept.signals, strict=True):
+    for now, then in zip(case.signals, original.signals, strict=True):
         for f in dataclasses.fields(Signals):
             value = getattr(now, f.name)
             if value is not None and not same(value, getattr(then, f.name)):

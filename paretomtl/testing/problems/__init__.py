@@ -11,11 +11,11 @@ from __future__ import annotations
 from paretomtl.errors import BadInput
 from paretomtl.problem import AnalyticProblem, NeuralProblem, Problem
 from paretomtl.testing.findings import Finding, run
-from paretomtl.testing.problems.evaluation import Evaluation
-from paretomtl.testing.problems.facts import Facts
+from paretomtl.testing.problems.evaluation import EvaluationChecks
+from paretomtl.testing.problems.facts import FactChecks
 from paretomtl.testing.problems.inputs import Inputs
-from paretomtl.testing.problems.neural_evaluation import NeuralEvaluation
-from paretomtl.testing.problems.neural_facts import NeuralFacts
+from paretomtl.testing.problems.neural_evaluation import NeuralEvaluationChecks
+from paretomtl.testing.problems.neural_facts import NeuralFactChecks
 
 
 def check_problem(
@@ -55,7 +55,7 @@ def check_problem(
 
 def _check_analytic(problem: AnalyticProblem, seed: int, lanes: int, steps: int) -> list[Finding]:
     inputs = Inputs(problem, seed)
-    evaluation, facts = Evaluation(problem, inputs), Facts(problem, inputs)
+    evaluation, facts = EvaluationChecks(problem, inputs), FactChecks(problem, inputs)
     return run(
         ("objectives keep shape, type and device", evaluation.shapes),
         ("a batch equals its points one by one", evaluation.batches),
@@ -73,7 +73,7 @@ def _check_analytic(problem: AnalyticProblem, seed: int, lanes: int, steps: int)
 
 
 def _check_neural(problem: NeuralProblem, seed: int) -> list[Finding]:
-    evaluation, facts = NeuralEvaluation(problem, seed), NeuralFacts(problem, seed)
+    evaluation, facts = NeuralEvaluationChecks(problem, seed), NeuralFactChecks(problem, seed)
     return run(
         ("the three splits of the data", facts.splits),
         ("fresh networks", evaluation.networks),

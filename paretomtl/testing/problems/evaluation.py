@@ -13,7 +13,7 @@ from paretomtl.testing.findings import Finding
 from paretomtl.testing.problems.inputs import POINTS, Inputs
 
 
-class Evaluation:
+class EvaluationChecks:
     """Checks what comes out of `objectives`.
 
     Args:

@@ -14,7 +14,7 @@ from paretomtl.testing.problems.front_attack import attack, margins, spans
 from paretomtl.testing.problems.inputs import Inputs
 
 
-class Facts:
+class FactChecks:
     """Checks the stated facts against one another and against evaluations.
 
     Args:

@@ -21,7 +21,7 @@ LANES = 3
 State = dict[str, Tensor]
 
 
-class NeuralEvaluation:
+class NeuralEvaluationChecks:
     """Checks networks and what comes out of `losses`.
 
     Args:

@@ -12,7 +12,7 @@ from paretomtl.testing.problems.facts import vectors
 from paretomtl.testing.problems.inputs import Samples, first_samples, fresh_network
 
 
-class NeuralFacts:
+class NeuralFactChecks:
     """Checks the stated facts, and the data against one another.
 
     Args:
