@@ -175,6 +175,8 @@ def _union(value: Any, kind: Any) -> Any:
     for member in members:
         if type(value) is member:
             return _converter.structure(value, member)
+    # A single member of the value's form names its own faults; of several the first that fits is taken,
+    # and where none fits a fault of one of them would mislead: the union as a whole is named.
     candidates = [m for m in members if form_of(m) == form(value)]
     if len(candidates) == 1 and candidates[0] not in (float, int, str, bool):
         return _converter.structure(value, candidates[0])

@@ -41,7 +41,7 @@ class Index:
         for name in self._directory.names():
             for row, (key, status) in enumerate(self._head(name)):
                 other = locations.get(key)
-                if other is None or (other.status == "failed" != status):
+                if other is None or (other.status == "failed" and status != "failed"):
                     locations[key] = Location(name, row, status)
         return locations
 

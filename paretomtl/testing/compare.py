@@ -9,11 +9,11 @@ from torch import Tensor
 
 from paretomtl.methods.base import State
 
-Run: TypeAlias = tuple[list[Tensor], list[State]]
+Trial: TypeAlias = tuple[list[Tensor], list[State]]
 """Answers to each step, and the states before, between and after."""
 
 
-def differ(one: Run, other: Run, mine: Any, theirs: Any, when: str = "") -> str:
+def differ(one: Trial, other: Trial, mine: Any, theirs: Any, when: str = "") -> str:
     """Return in words where answers or states of some lanes of two runs differ in any bit."""
     for t, (a, b) in enumerate(zip(one[0], other[0], strict=True)):
         if not same(a[mine], b[theirs]):
@@ -25,7 +25,7 @@ def differ(one: Run, other: Run, mine: Any, theirs: Any, when: str = "") -> str:
     return ""
 
 
-def close(one: Run, other: Run, k: int) -> bool:
+def close(one: Trial, other: Trial, k: int) -> bool:
     """Return whether a run of one lane answers as lane `k` of another run, to 1e-9."""
     return all(relative(a[0], b[k]) < 1e-9 for a, b in zip(one[0], other[0], strict=True))
 

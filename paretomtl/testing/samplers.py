@@ -186,6 +186,7 @@ def draw_case(
     signals: list[Signals] = []
     population = isinstance(method, SetMethod)
     members = MEMBERS if population else 1
+    # One generator a lane, seeded by its place: other lanes beside it change nothing of what it holds.
     generators = [
         torch.Generator().manual_seed(1000 * seed + 100 * m + k)
         for k in range(len(kinds) * members)

@@ -59,6 +59,13 @@ def test_rows_that_are_not_finite_are_counted_and_left_out(cli, tmp_path):
     assert data["hypervolume"] == pytest.approx(pm.hypervolume(POINTS, [1.1, 1.1]))
 
 
+def test_equal_points_count_once_by_hand_and_by_a_problem(cli, tmp_path):
+    path = tmp_path / "p.npy"
+    np.save(path, np.vstack([POINTS, POINTS[:2]]))
+    for source in (("--reference", "1.1,1.1"), ("--problem", "zdt1")):
+        assert cli("score", path, *source, "--json").data["nondominated"] == 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

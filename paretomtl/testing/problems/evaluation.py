@@ -71,6 +71,7 @@ class EvaluationChecks:
         h = 1e-6
         at, ahead, behind = (self.problem.objectives(x + s * h * direction) for s in (0, 1, -1))
         measured = (ahead - behind) / (2 * h)
+        # One-sided differences that disagree show a kink (|.|, max), where no gradient is right or wrong.
         bend = ((ahead - at) / h - (at - behind) / h).abs()
         stated = (slopes * direction.unsqueeze(-2)).sum(-1)
         scale = stated.abs() + measured.abs() + 1e-6 * (1 + at.abs())

@@ -18,7 +18,7 @@ from paretomtl.testing.problems.inputs import Samples, first_samples, fresh_netw
 
 LANES = 3
 
-State = dict[str, Tensor]
+Parameters = dict[str, Tensor]
 
 
 class NeuralEvaluationChecks:
@@ -136,8 +136,8 @@ class NeuralEvaluationChecks:
         stacked, buffers = stack_module_state(networks)
         module = networks[0]
 
-        def together(state: State) -> Tensor:
-            def one(p: State, b: State) -> Tensor:
+        def together(state: Parameters) -> Tensor:
+            def one(p: Parameters, b: Parameters) -> Tensor:
                 return self._run(module, {**p, **b}, batch)
 
             return torch.vmap(one, randomness="different")(state, buffers)
@@ -157,7 +157,7 @@ class NeuralEvaluationChecks:
             torch.equal(spoiled[others], found[others]) and bool(spoiled[1].isnan().all()),
         )
 
-    def _run(self, module: nn.Module, state: State, batch: Samples) -> Tensor:
+    def _run(self, module: nn.Module, state: Parameters, batch: Samples) -> Tensor:
         """Return the losses of the network with these parameters, as the engine has them."""
         named = {f"network.{name}": value for name, value in state.items()}
         return functional_call(_Losses(self.problem, module), named, (batch,))
@@ -180,7 +180,7 @@ def _inner(gradient: Sequence[Tensor], way: Sequence[Tensor]) -> Tensor:
     return sum(products, start=torch.zeros(()))
 
 
-def _moved(state: State, way: Sequence[Tensor], by: float) -> State:
+def _moved(state: Parameters, way: Sequence[Tensor], by: float) -> Parameters:
     """Return the parameters after a step of length `by` along the direction."""
     return {name: p + by * w for (name, p), w in zip(state.items(), way, strict=True)}
 
