@@ -34,7 +34,7 @@ from paretomtl_problems.analytic.wfg.wfg import WFG1, WFG2, WFG4, WFG5, WFG6, WF
 from torch import Tensor
 
 from paretomtl.problem import AnalyticProblem
-from paretomtl.testing.attack import spans
+from paretomtl.testing.problems.front_attack import spans
 
 Behind = Callable[[Tensor], Tensor]
 

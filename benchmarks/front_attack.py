@@ -2,7 +2,7 @@
 
     python benchmarks/front_attack.py [NAME ...] [--lanes 1000] [--steps 5000] [--out FILE.csv]
 
-The loop is `paretomtl.testing.attack.attack`: smooth Tchebycheff with random preferences, in the
+The loop is `paretomtl.testing.problems.front_attack.attack`: smooth Tchebycheff with random preferences, in the
 problem's box. Half of the lanes start uniformly in the box. Where the Pareto set is known in closed
 form (`pareto_sets.py`; the column "near" says so) the other half starts beside it: perturbed by 1e-6
 to 0.3 of the box at a learning rate of 0.01, and by 1e-8 to 1e-3 at 1e-4, a quarter each, so that
@@ -35,7 +35,7 @@ from torch import Tensor
 import paretomtl as pm
 from paretomtl.errors import NoKnownFront
 from paretomtl.problem import AnalyticProblem
-from paretomtl.testing.attack import attack, margins, spans
+from paretomtl.testing.problems.front_attack import attack, margins, spans
 
 OPTIONS: dict[str, tuple[dict[str, object], ...]] = {
     "cagrad_toy": ({"setting": "cagrad"}, {"setting": "nash_mtl"}),

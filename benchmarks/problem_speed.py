@@ -46,7 +46,7 @@ from pymoo.problems import get_problem
 
 import paretomtl as pm
 from paretomtl.problem import AnalyticProblem
-from paretomtl.testing.problems import jacobian
+from paretomtl.testing.problems.evaluation import jacobian
 
 PEERS: dict[str, tuple[str, dict[str, object], dict[str, object]]] = {
     **{f"zdt{i}": (f"zdt{i}", {}, {}) for i in (1, 2, 3, 4, 6)},

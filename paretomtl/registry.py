@@ -22,7 +22,7 @@ C = TypeVar("C", bound=type)
 
 
 class Registry(Mapping[str, type[T]], Generic[T]):
-    """A mapping from names to the subclasses of `base` that carry them.
+    """A mapping from names to the subclasses of `base` that are registered under them.
 
     Args:
         kind: What an entry is, in the singular, for messages: "problem", "method".

@@ -70,7 +70,7 @@ def call(tokens: Sequence[str]) -> int:
         return _fail(2, str(error), debug=debug)
     except KeyboardInterrupt:
         return _fail(130, "interrupted.", debug=debug)
-    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
+    except BrokenPipeError:  # the reader of the output, such as `head`, has ended
         sys.stdout = None
         return 0
     except Exception as error:  # noqa: BLE001 - whatever it is, the user gets a line, not a traceback

@@ -101,13 +101,13 @@ def _problems(given: dict[str, Any]) -> list[dict[str, Any]]:
     for name in problems:
         problem = _with_objectives(name, given.get("objectives"))
         card = problems[name].card
-        wanted = (
+        fits = (
             ("objectives" not in given or problem is not None)
             and given.get("family", card.family).lower() == card.family.lower()
             and given.get("shape", card.front_shape) == card.front_shape
             and given.get("differentiable", card.differentiable) == card.differentiable
         )
-        if wanted:
+        if fits:
             rows.append(_problem_row(name, problem))
     return rows
 
@@ -174,11 +174,9 @@ def reads(method: type[Any]) -> str:
 
 
 def _indicators() -> list[dict[str, Any]]:
-    import dataclasses
-
     from paretomtl.indicators.catalogue import indicators
 
-    return [dataclasses.asdict(indicator) for indicator in indicators.values()]
+    return [indicator.card() for indicator in indicators.values()]
 
 
 def _suites() -> list[dict[str, Any]]:

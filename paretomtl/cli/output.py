@@ -8,7 +8,7 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 from cyclopts import Group, Parameter
 from rich.console import Console
@@ -18,7 +18,8 @@ from rich.text import Text
 WIDTH = 200
 """Columns of a table that goes into a file or a pipe."""
 
-_switch = Parameter(negative="", show_default=False)
+Switch: TypeAlias = Annotated[bool, Parameter(negative="", show_default=False)]
+"""A flag that is off unless it is given."""
 
 
 @Parameter(name="*", group=Group("Output", sort_key=99))
@@ -34,11 +35,11 @@ class Output:
         debug: Print the traceback of an error.
     """
 
-    json: Annotated[bool, _switch] = False
+    json: Switch = False
     quiet: Annotated[bool, Parameter(alias="-q", negative="", show_default=False)] = False
     verbose: Annotated[bool, Parameter(alias="-v", negative="", show_default=False)] = False
-    no_progress: Annotated[bool, _switch] = False
-    debug: Annotated[bool, _switch] = False
+    no_progress: Switch = False
+    debug: Switch = False
 
     def configure_logging(self) -> None:
         """Send this package's log to the standard error, at the level asked for."""

@@ -29,8 +29,8 @@ def profile_steps(
 ) -> list[dict[str, Any]]:
     """Profile one batch of each problem and kind of method; write traces and a table, and print it.
 
-    The largest batch of its kind stands for the others. `folder` gets one trace a kind, for
-    chrome://tracing or Perfetto, and `steps.csv`. A kind that cannot be run is left out, and said so.
+    The largest batch represents its kind. `folder` gets one trace a kind, for
+    chrome://tracing or Perfetto, and `steps.csv`. A kind that cannot be run is left out with a message.
 
     Raises:
         StoreError: The folder cannot be made.

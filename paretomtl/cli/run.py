@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from paretomtl.cli.output import PLAIN, Output
+from paretomtl.cli.output import PLAIN, Output, Switch
 from paretomtl.cli.profiling import profile_steps
 from paretomtl.cli.progress import RunProgress, duration
 from paretomtl.cli.stores import store_of
@@ -18,6 +18,7 @@ from paretomtl.cli.summary import COLUMNS, for_people, summarize
 from paretomtl.errors import BadInput
 
 if TYPE_CHECKING:
+    from paretomtl.engine import Compute
     from paretomtl.executors import ExecutionSummary
     from paretomtl.records.store import Store
     from paretomtl.sweep.spec import RunSpec
@@ -36,13 +37,13 @@ def run_command(
     store: Path | None = None,
     device: str = "auto",
     executor: str = "local",
-    compile: Annotated[bool, Parameter(negative="", show_default=False)] = False,
-    deterministic: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    compile: Switch = False,
+    deterministic: Switch = False,
     memory: str | None = None,
-    profile: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    profile: Switch = False,
     only: Annotated[list[str] | None, Parameter(negative="")] = None,
-    retry_failed: Annotated[bool, Parameter(negative="", show_default=False)] = False,
-    dry_run: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    retry_failed: Switch = False,
+    dry_run: Switch = False,
     output: Output = PLAIN,
 ) -> int:
     """Run a suite; only what its store does not hold yet.
@@ -65,7 +66,7 @@ def run_command(
     """
     from paretomtl import suites
     from paretomtl.engine import Compute
-    from paretomtl.executors import execute, executors
+    from paretomtl.executors import executors
     from paretomtl.records.store import open_store
     from paretomtl.sweep.select import select
 
@@ -77,26 +78,18 @@ def run_command(
     if not specs:
         output.say(f"nothing selected: no run of {loaded.name!r} fits {' and '.join(only or [])}.")
         return NOTHING_SELECTED
-    kept = open_store(store or store_of(loaded.name))
-    pending = kept.missing(specs, retry_failed=retry_failed)
+    opened = open_store(store or store_of(loaded.name))
+    pending = opened.missing(specs, retry_failed=retry_failed)
     output.say(plan_line(len(specs), len(pending)))
     output.detail(*describe(specs))
     if dry_run:
-        _show_plan(output, kept, specs, pending)
+        _show_plan(output, opened, specs, pending)
         return 0
     check_data(specs if profile else pending)
     if profile:
-        profile_steps(output, specs, compute, kept.path.with_name(f"{kept.path.name}-profile"))
-    with RunProgress(output) as progress:
-        summary = execute(
-            specs,
-            kept,
-            executor=executor,
-            compute=compute,
-            retry_failed=retry_failed,
-            progress=progress.update,
-        )
-    return _conclude(output, loaded.name, kept, specs, summary)
+        profile_steps(output, specs, compute, opened.path.with_name(f"{opened.path.name}-profile"))
+    summary = _execute(output, specs, opened, executor, compute, retry_failed)
+    return _conclude(output, loaded.name, opened, specs, summary)
 
 
 def plan_line(total: int, pending: int) -> str:
@@ -124,7 +117,7 @@ def check_data(specs: Iterable[RunSpec]) -> None:
     """Load the data of every neural problem, before anything runs.
 
     Raises:
-        BadInput: It says what is missing: a package, or a folder.
+        BadInput: Something is missing: a package, or a folder.
     """
     from paretomtl.problem import NeuralProblem, problem
 
@@ -154,6 +147,27 @@ def _show_plan(
         done = len(specs) - len(pending)
         plan = {"runs": len(specs), "done": done, "to_run": len(pending), "cells": rows}
         output.result({"store": str(store.path), **plan})
+
+
+def _execute(
+    output: Output,
+    specs: Sequence[RunSpec],
+    store: Store,
+    executor: str,
+    compute: Compute,
+    retry_failed: bool,
+) -> ExecutionSummary:
+    from paretomtl.executors import execute
+
+    with RunProgress(output) as progress:
+        return execute(
+            specs,
+            store,
+            executor=executor,
+            compute=compute,
+            retry_failed=retry_failed,
+            progress=progress.update,
+        )
 
 
 def _conclude(

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 from cyclopts import Parameter
 
 from paretomtl.cli.output import PLAIN, Output, shown
@@ -86,8 +87,7 @@ def _by_hand(
     name: str | None,
     options: list[str],
 ) -> dict[str, Any]:
-    from paretomtl import indicators
-    from paretomtl.indicators.score import DISTANCES
+    from paretomtl.indicators import PointSet, hypervolume, indicators
 
     best = math.nan
     if name is not None:
@@ -100,18 +100,20 @@ def _by_hand(
             pass
     assert reference is not None  # the command refuses to go on without
     _check_width(points, len(reference), f"the reference point has {len(reference)}")
-    finite = [row for row in points.tolist() if all(map(math.isfinite, row))]
-    volume = indicators.hypervolume(finite, reference) if finite else 0.0
-    known = {} if front is None else {n: d(finite, front) for n, d in DISTANCES.items()}
-    return {
+    finite = points[np.isfinite(points).all(axis=1)]
+    volume = hypervolume(finite, reference)
+    measured = PointSet(points=finite, reference_point=np.array(reference), front=front)
+    scores = {
         "reference_point": reference,
         "points": len(points),
         "nonfinite": len(points) - len(finite),
         "hypervolume": volume,
         "normalized_hypervolume": volume / best,
-        **{distance: known.get(distance, math.nan) for distance in DISTANCES},
-        "nondominated": int(indicators.nondominated(finite).sum()) if finite else 0,
     }
+    for other, indicator in indicators.items():
+        if other not in scores and "best_hypervolume" not in indicator.needs:
+            scores[other] = indicator.of(measured)
+    return scores
 
 
 def _problem(name: str, options: list[str]) -> Any:

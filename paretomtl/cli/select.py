@@ -38,13 +38,13 @@ def select_command(
         method: Only runs of this method.
         output: How to print.
     """
-    from paretomtl.indicators.selection import select
+    from paretomtl.indicators.selection import select_value
     from paretomtl.records.store import open_store
 
     runs: list[dict[str, Any]] = open_store(store).runs().to_dict("records")  # pyright: ignore[reportUnknownMemberType, reportAssignmentType, reportUnknownVariableType]
     wanted = {"problem": problem, "method": method}
     runs = [r for r in runs if all(v is None or r[k] == v for k, v in wanted.items())]
-    found = select(runs, by=by, score=score)
+    found = select_value(runs, by=by, score=score)
     rows = [_row(c, found) for c in found]
     columns = {"value": by, "validation": f"validation {score}", "test": f"test {score}"}
     columns |= {"seeds": "seeds", "bad": "not ok", "mark": "", "bar": "above the best, validation"}

@@ -170,11 +170,9 @@ def _state(method: Method) -> dict[str, str]:
 
 
 def _indicator(name: str) -> Facts:
-    import dataclasses
-
     from paretomtl.indicators.catalogue import indicator
 
-    facts = dataclasses.asdict(indicator(name))
+    facts = indicator(name).card()
     return {"indicator": facts.pop("name"), **facts}
 
 

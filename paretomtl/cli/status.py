@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from paretomtl.records.store import Store
     from paretomtl.sweep.spec import RunSpec
 
-Place: TypeAlias = tuple[Any, ...]
-Facts: TypeAlias = dict[str, Any]
+Identity: TypeAlias = tuple[Any, ...]
+Flat: TypeAlias = dict[str, Any]
 
 COLUMNS = {
     "problem": "problem",
@@ -42,38 +42,38 @@ def status_command(suite: str, store: Path | None = None, *, output: Output = PL
 
     loaded = suites.load(suite)
     specs = loaded.runs()
-    kept = open_store(store or store_of(loaded.name))
-    statuses = kept.statuses()
+    opened = open_store(store or store_of(loaded.name))
+    statuses = opened.statuses()
     pending = [spec for spec in specs if spec.key not in statuses]
-    reasons = why(kept, specs, pending)
+    reasons = why(opened, specs, pending)
     cells = list(dict.fromkeys((spec.problem.label, spec.method.label) for spec in specs))
     rows = [_row(cell, specs, statuses, reasons) for cell in cells]
     line = plan_line(len(specs), len(pending))
     output.say(
-        line, f"Store: {kept.path}{'' if kept.path.exists() else ' (does not exist yet)'}", ""
+        line, f"Store: {opened.path}{'' if opened.path.exists() else ' (does not exist yet)'}", ""
     )
     output.table(rows, COLUMNS)
     if output.json:
         done = len(specs) - len(pending)
         plan = {"runs": len(specs), "done": done, "to_run": len(pending), "cells": rows}
-        output.result({"suite": loaded.name, "store": str(kept.path), **plan})
+        output.result({"suite": loaded.name, "store": str(opened.path), **plan})
 
 
 def why(store: Store, specs: Sequence[RunSpec], pending: Iterable[RunSpec]) -> dict[str, str]:
-    """Return by key why each pending run is not done: what its nearest stored relative has otherwise.
+    """Return by key why each pending run is not done: how it differs from the nearest stored run.
 
-    Relatives are stored runs outside the suite with the same problem and method names, preference and
+    Compared are stored runs outside the suite with the same problem and method names, preference and
     seed; the nearest differs in the fewest fields.
     """
     asked = {spec.key for spec in specs}
-    relatives: dict[Place, list[Facts]] = {}
+    others: dict[Identity, list[Flat]] = {}
     if store.path.exists():
         for record in store.records(store.keys() - asked):
-            relatives.setdefault(_place(record.spec), []).append(_flat(record.spec.canonical()))
+            others.setdefault(_identity(record.spec), []).append(_flat(record.spec.canonical()))
     reasons: dict[str, str] = {}
     for spec in pending:
         wanted = _flat(spec.canonical())
-        changes = [_changes(facts, wanted) for facts in relatives.get(_place(spec), [])]
+        changes = [_changes(facts, wanted) for facts in others.get(_identity(spec), [])]
         nearest = min(changes, key=len, default=None)
         reasons[spec.key] = "not run yet" if nearest is None else f"changed: {', '.join(nearest)}"
     return reasons
@@ -84,7 +84,7 @@ def _row(
     specs: Sequence[RunSpec],
     statuses: dict[str, str],
     reasons: dict[str, str],
-) -> Facts:
+) -> Flat:
     here = [spec for spec in specs if (spec.problem.label, spec.method.label) == cell]
     counts = Counter(statuses.get(spec.key, "to_run") for spec in here)
     causes = Counter(reasons[spec.key] for spec in here if spec.key in reasons)
@@ -94,22 +94,22 @@ def _row(
     return {"problem": cell[0], "method": cell[1], **numbers, "why": "; ".join(texts)}
 
 
-def _place(spec: RunSpec) -> Place:
+def _identity(spec: RunSpec) -> Identity:
     return spec.problem.name, spec.method.name, spec.preference, spec.seed
 
 
-def _flat(facts: Any, path: str = "") -> Facts:
+def _flat(facts: Any, path: str = "") -> Flat:
     """Return nested data as one level, paths as keys; options by their names."""
     if path.endswith(".options"):
         facts = dict(facts)
     if not isinstance(facts, dict):
         return {path: facts}
-    inner = cast("Facts", facts)
+    inner = cast("Flat", facts)
     parts = (_flat(value, f"{path}.{key}" if path else key) for key, value in inner.items())
-    return {place: value for part in parts for place, value in part.items()}
+    return {key: value for part in parts for key, value in part.items()}
 
 
-def _changes(old: Facts, new: Facts) -> list[str]:
+def _changes(old: Flat, new: Flat) -> list[str]:
     return [
         f"{path} {shown(old.get(path)) or 'default'} -> {shown(new.get(path)) or 'default'}"
         for path in dict.fromkeys([*new, *old])

@@ -1,4 +1,4 @@
-"""Where stores and reports lie when the command line does not say."""
+"""Default places of stores and reports."""
 
 from __future__ import annotations
 

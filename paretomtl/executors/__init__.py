@@ -5,10 +5,10 @@ from __future__ import annotations
 from paretomtl.executors.base import Executor as Executor
 from paretomtl.executors.base import executor as executor
 from paretomtl.executors.base import executors as executors
-from paretomtl.executors.execute import execute as execute
+from paretomtl.executors.execution import execute as execute
 from paretomtl.executors.local import Local as Local
 from paretomtl.executors.processes import Processes as Processes
 from paretomtl.executors.progress import ExecutionProgress as ExecutionProgress
 from paretomtl.executors.progress import ExecutionSummary as ExecutionSummary
 from paretomtl.executors.ray_cluster import RayCluster as RayCluster
-from paretomtl.executors.verify import verify as verify
+from paretomtl.executors.verification import verify as verify

@@ -1,6 +1,6 @@
-"""What an executor is: something that carries out batches somewhere and hands back their records.
+"""What an executor is: something that runs batches somewhere and returns their records.
 
-The store, not the executor, knows what is done; an executor forgets everything between calls.
+The store, not the executor, knows what is done; an executor has no state between calls.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BatchProgress: TypeAlias = Callable[[int, Progress], None]
 
 
 class Finished(NamedTuple):
-    """A batch that is over: its place among the batches, and one record for each of its runs."""
+    """A finished batch: its place among the batches, and one record for each of its runs."""
 
     place: int
     records: list[Record]
@@ -44,10 +44,10 @@ class Executor(ABC):
     def run(
         self, batches: Sequence[Batch], *, compute: Compute, progress: BatchProgress
     ) -> Generator[Finished]:
-        """Carry out the batches, yielding each as soon as it is over, in any order.
+        """Run the batches and yield each as soon as it is finished, in any order.
 
-        A run that cannot be carried out comes back as a record with status "failed". Closing the
-        generator stops what is still under way.
+        A run that cannot be executed gives a record with status "failed". Closing the generator
+        stops the others.
 
         Raises:
             BadInput: The caller must change something (a device, an extra to install): nothing is

@@ -1,4 +1,4 @@
-"""One batch: from specs to records, whatever happens inside."""
+"""One batch: from specs to records, whatever its problem or methods raise."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def run_to_records(
     compute: Compute | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> list[Record]:
-    """Carry out the runs as lanes of one batch and return one record each, in order.
+    """Run the specs as lanes of one batch and return one record each, in order.
 
     When something in the batch raises, it is run again method by method, so that a faulty method does
-    not take down the others; the runs that still raise, or exit, are recorded as "failed" with the
+    not cost the others; the runs that still raise, or exit, are recorded as "failed" with the
     reason. So are those of a network that is `Unfit`.
 
     Raises:
@@ -38,7 +38,7 @@ def run_to_records(
         Exception: Whatever `progress` raises, which is no fault of the runs.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
-    source_commit()  # remembered from here on: the tree may change while the batch runs
+    source_commit()  # cached from here on: the source tree may change while the batch runs
     compute = compute or Compute()
     where = compute.resolved
     memory = PeakMemory(where)
@@ -76,7 +76,7 @@ def run_to_records(
 
 
 def lost(specs: Batch, reason: str, *, device: str) -> list[Record]:
-    """Return records of runs whose process ended before it could say anything."""
+    """Return records of runs whose process ended before it answered."""
     provenance = gather(
         device=device, lanes=len(specs), started=datetime.now(UTC), seconds=0.0, peak_memory=0
     )
@@ -84,7 +84,7 @@ def lost(specs: Batch, reason: str, *, device: str) -> list[Record]:
 
 
 def failed(reason: str) -> Outcome:
-    """Return the outcome of a run that could not be carried out: no step, no losses."""
+    """Return the outcome of a run that raised: no step, no losses."""
     none = np.zeros(0)
     counts = np.zeros(0, dtype=np.int64)
     return Outcome(
@@ -105,7 +105,7 @@ def describe_error(error: BaseException) -> str:
 
 
 class _CallbackError(BaseException):
-    """Carries what a callback raised past whoever takes it for a fault of the batch."""
+    """What a callback raised; no `Exception`, so that nothing takes it for a failure of the batch."""
 
     def __init__(self, cause: Exception) -> None:
         super().__init__(cause)

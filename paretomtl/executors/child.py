@@ -1,4 +1,4 @@
-"""A worker process as its parent sees it."""
+"""A worker process, from its parent's side."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from paretomtl.records.codec import spec_to_json
 from paretomtl.records.record import Record
 
 Answer: TypeAlias = Progress | list[Record] | BadInput | None
-"""What a worker says; None when it has ended."""
+"""What a worker sends; None when it has ended."""
 
 Message: TypeAlias = "tuple[Child, Answer]"
 
@@ -56,11 +56,11 @@ class Child:
         return self._process.pid
 
     def ask(self, batch: Batch, compute: Compute) -> None:
-        """Send a batch; the answer comes through the inbox, whatever happens to the process."""
+        """Send a batch; an answer or None comes to the inbox, whatever happens to the process."""
         self._write({"compute": asdict(compute), "specs": [spec_to_json(spec) for spec in batch]})
 
     def end(self, *, patience: float = 0) -> str:
-        """End the process unless it ends by itself within `patience` seconds, and say how it did."""
+        """End the process unless it ends by itself within `patience` seconds, and return how it ended."""
         assert self._process.stdin is not None
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=patience)
@@ -75,7 +75,7 @@ class Child:
 
     def _write(self, task: object) -> None:
         assert self._process.stdin is not None
-        with contextlib.suppress(OSError):  # it has ended: the listener says so
+        with contextlib.suppress(OSError):  # it has ended: the listener puts None into the inbox
             self._process.stdin.write(json.dumps(task).encode() + b"\n")
             self._process.stdin.flush()
 

@@ -19,7 +19,7 @@ class Local(Executor):
     def run(
         self, batches: Sequence[Batch], *, compute: Compute, progress: BatchProgress
     ) -> Generator[Finished]:
-        """Carry out the batches in order."""
+        """Run the batches in order."""
         for place, batch in enumerate(batches):
             report = partial(progress, place)
             yield Finished(place, run_to_records(batch, compute=compute, progress=report))

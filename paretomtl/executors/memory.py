@@ -15,7 +15,7 @@ class PeakMemory:
     """Measures from its construction on: bytes of the allocator on a GPU, of the process on the CPU.
 
     On the CPU it is the resident size, the interpreter and torch included; where the system cannot
-    start the count anew (other than Linux) it is the peak since the process began.
+    reset the count (other than Linux) it is the peak since the process began.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -27,7 +27,7 @@ class PeakMemory:
                 Path("/proc/self/clear_refs").write_text("5")
 
     def peak(self) -> int:
-        """Return the peak in bytes; 0 where the system does not tell (Windows)."""
+        """Return the peak in bytes; 0 where the system does not report it (Windows)."""
         if self._device.type == "cuda":
             return torch.cuda.max_memory_allocated(self._device)
         return _resident_peak()

@@ -30,7 +30,7 @@ class _Task(NamedTuple):
 @executors.register("processes")
 @dataclass(frozen=True, kw_only=True)
 class Processes(Executor):
-    """Runs batches side by side in worker processes; one that is killed takes only its batch along.
+    """Runs batches side by side in worker processes; a worker that dies loses its own batch only.
 
     A worker is a fresh Python that receives specs as JSON, so problems and methods must come from
     entry points or from `imports`. A batch whose worker dies is tried once more in a new one, then
@@ -51,7 +51,7 @@ class Processes(Executor):
     def run(
         self, batches: Sequence[Batch], *, compute: Compute, progress: BatchProgress
     ) -> Generator[Finished]:
-        """Carry out the batches on as many workers as there are cores, or as was asked."""
+        """Run the batches on `workers` processes, or on as many as there are cores."""
         todo = deque(_Task(place, batch, 1) for place, batch in enumerate(batches))
         count = min(self.workers or _cores(), len(todo))
         threads = max(1, torch.get_num_threads() // max(1, count))
@@ -64,8 +64,8 @@ class Processes(Executor):
                     child = idle.pop() if idle else Child(inbox, threads, self.imports)
                     task = busy[child] = todo.popleft()
                     child.ask(task.batch, compute)
-                try:
-                    child, answer = inbox.get(timeout=1)  # so that Ctrl-C is heard on every system
+                try:  # a timeout, since some systems defer Ctrl-C while a call blocks
+                    child, answer = inbox.get(timeout=1)
                 except queue.Empty:
                     continue
                 if isinstance(answer, BadInput):

@@ -1,4 +1,4 @@
-"""How far an execution is, and what it did in the end."""
+"""How far an execution is, and its summary."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ExecutionProgress:
 
     Args:
         done: Runs stored by this execution.
-        total: Runs it had to carry out.
+        total: Runs that had no record before.
         reused: Runs that had a record before.
         fraction: Share of the work that is over, between 0 and 1, unfinished batches included.
         steps: Steps made so far, summed over all lanes.
@@ -45,7 +45,7 @@ ProgressCallback: TypeAlias = Callable[[ExecutionProgress], None]
 
 
 class Failure(NamedTuple):
-    """A run that did not end well: its key, what it was, its status and the reason."""
+    """A run that did not end well: its key, what ran, its status and the reason."""
 
     key: str
     label: str
@@ -60,9 +60,9 @@ class ExecutionSummary:
     Args:
         total: Different runs asked for.
         reused: Those that had a record before.
-        ok: Runs carried out now that ended well.
-        diverged: Runs carried out now whose losses or parameters stopped being finite.
-        failed: Runs that could not be carried out.
+        ok: Runs that ended well.
+        diverged: Runs whose losses or parameters stopped being finite.
+        failed: Runs that raised.
         interrupted: Whether the user stopped it; what was finished is stored.
         seconds: Wall-clock.
         steps: Steps made, summed over all lanes.
@@ -81,7 +81,7 @@ class ExecutionSummary:
 
     @property
     def executed(self) -> int:
-        """Runs carried out and stored now."""
+        """Runs executed and stored now."""
         return self.ok + self.diverged + self.failed
 
     @property
@@ -91,12 +91,12 @@ class ExecutionSummary:
 
 
 class Tally:
-    """Counts what is done and tells the caller.
+    """Counts what is done and calls back at every change.
 
     Args:
-        batches: What is to be carried out.
+        batches: What is to be run.
         reused: Runs that had a record before.
-        callback: Told of every change.
+        callback: Called at every change.
     """
 
     def __init__(
@@ -115,19 +115,19 @@ class Tally:
         self._failures: list[Failure] = []
         self._steps = 0
         self._under_way: dict[int, tuple[float, Progress]] = {}
-        """Batch -> when it was first heard of, and what was last heard."""
+        """Batch -> when its first progress came, and its latest."""
         self._clock = time.perf_counter()
         self._first: tuple[float, float] | None = None
-        self._tell()
+        self._notify()
 
     def advance(self, place: int, progress: Progress) -> None:
-        """Take note of how far the engine is in a batch."""
+        """Record how far the engine is in a batch."""
         since, _ = self._under_way.get(place, (time.perf_counter(), progress))
         self._under_way[place] = (since, progress)
-        self._tell()
+        self._notify()
 
     def finish(self, place: int, records: Sequence[Record]) -> None:
-        """Take note of a batch that is stored."""
+        """Count a batch that is stored."""
         self._under_way.pop(place, None)
         self.done += len(records)
         for record in records:
@@ -137,10 +137,10 @@ class Tally:
             if outcome.status != "ok":
                 label = f"{spec.method.label} on {spec.problem.label}, seed {spec.seed}"
                 self._failures.append(Failure(record.key, label, outcome.status, outcome.reason))
-        self._tell()
+        self._notify()
 
     def summary(self, *, total: int, interrupted: bool) -> ExecutionSummary:
-        """Return what was done in all."""
+        """Return the counts of the whole execution."""
         return ExecutionSummary(
             total=total,
             reused=self._reused,
@@ -153,7 +153,7 @@ class Tally:
             failures=tuple(self._failures),
         )
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         if self._callback is None:
             return
         total = sum(self._sizes)

@@ -80,7 +80,7 @@ class RayCluster(Executor):
 def _run(
     texts: list[str], compute: dict[str, Any], threads: int, imports: tuple[str, ...]
 ) -> list[Record] | BadInput:
-    """Carry out one batch on a node."""
+    """Run one batch on a node."""
     import torch
 
     torch.set_num_threads(threads)

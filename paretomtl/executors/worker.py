@@ -1,8 +1,8 @@
 """The program of a worker process: batches come in as JSON lines, pickled answers go out.
 
-Started by the executor "processes" as `python -m paretomtl.executors.worker`. The first line says
-what to set up, every further line is one batch, and it ends when its input ends. An answer is a
-`Progress`, the list of records of a batch, or the `BadInput` that was met; it goes to the original
+Started by the executor "processes" as `python -m paretomtl.executors.worker`. The first line is
+the set-up, every further line one batch, and it ends when its input ends. An answer is a
+`Progress`, the list of records of a batch, or the `BadInput` that was raised; it goes to the original
 standard output, and whatever a problem prints goes to standard error.
 """
 
@@ -29,7 +29,7 @@ _PROGRESS_EVERY = 0.2
 
 
 def main() -> None:
-    """Serve until the input ends or nobody listens any more."""
+    """Run batches until the input ends or the parent is gone."""
     source = sys.stdin.buffer
     sink = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -46,7 +46,7 @@ def main() -> None:
         except BadInput as error:
             answer(error)
     except BrokenPipeError:
-        os._exit(1)  # the parent is gone: nothing is left to tell, and to flush would raise again
+        os._exit(1)  # the parent is gone; an ordinary exit would flush the pipe and raise again
 
 
 def _set_up(setup: dict[str, Any]) -> None:

@@ -13,10 +13,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from paretomtl.errors import BadInput
-from paretomtl.indicators.hypervolume import hypervolume
+from paretomtl.indicators.volume import hypervolume
 
 _ELEMENTS = 8_000_000
-"""Entries of the largest temporary that the three-objective algorithm makes at once."""
+"""Entries of the largest temporary that the three-objective algorithm allocates."""
 
 
 def batched_hypervolume(

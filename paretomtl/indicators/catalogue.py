@@ -1,39 +1,26 @@
-"""What each indicator means: direction, Pareto compliance, what it needs. Plain data, no computation."""
+"""Every indicator: what it means, what it needs, and the function that measures it.
+
+A new one is a file with its function and an entry here; `score`, `paretomtl list`, `show` and `score`
+then have it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from collections.abc import Callable
 
 from paretomtl.errors import unknown_name
+from paretomtl.indicators.definition import Indicator, PointSet
+from paretomtl.indicators.distance import epsilon, gd, gd_plus, igd, igd_plus
+from paretomtl.indicators.domination import nondominated
+from paretomtl.indicators.points import PointsLike
 
-Compliance: TypeAlias = Literal["strict", "weak", "none"]
 
+def _to_front(distance: Callable[[PointsLike, PointsLike], float]) -> Callable[[PointSet], float]:
+    def measure(s: PointSet) -> float:
+        assert s.front is not None  # `Indicator.of` asks for no distance to an unknown front
+        return distance(s.points, s.front)
 
-@dataclass(frozen=True, kw_only=True)
-class Indicator:
-    """One number that a point set gets.
-
-    Args:
-        name: As in tables and in the public functions.
-        title: As people write it.
-        summary: What it measures, in one sentence.
-        better: "higher" or "lower".
-        pareto_compliance: "strict": a set that dominates another scores strictly better; "weak": never
-            worse; "none": it may score worse.
-        needs: Facts of the problem without which it is not defined.
-        unit: What the number is measured in.
-        computed_by: The library that computes it.
-    """
-
-    name: str
-    title: str
-    summary: str
-    better: Literal["higher", "lower"]
-    pareto_compliance: Compliance
-    needs: tuple[Literal["reference_point", "front", "best_hypervolume"], ...]
-    unit: str
-    computed_by: str = "pymoo"
+    return measure
 
 
 indicators: dict[str, Indicator] = {
@@ -47,6 +34,7 @@ indicators: dict[str, Indicator] = {
             pareto_compliance="strict",
             needs=("reference_point",),
             unit="product of the objectives' units",
+            measure=lambda s: s.hypervolume,
         ),
         Indicator(
             name="normalized_hypervolume",
@@ -56,6 +44,7 @@ indicators: dict[str, Indicator] = {
             pareto_compliance="strict",
             needs=("reference_point", "best_hypervolume"),
             unit="share, 0 to 1",
+            measure=lambda s: s.hypervolume / s.best_hypervolume,
         ),
         Indicator(
             name="share_of_best",
@@ -65,6 +54,7 @@ indicators: dict[str, Indicator] = {
             pareto_compliance="strict",
             needs=("reference_point", "best_hypervolume"),
             unit="share, 0 to 1",
+            measure=lambda s: s.hypervolume / s.best_of(len(s.points)) if len(s.points) else 0.0,
         ),
         Indicator(
             name="igd",
@@ -74,6 +64,7 @@ indicators: dict[str, Indicator] = {
             pareto_compliance="none",
             needs=("front",),
             unit="objective units",
+            measure=_to_front(igd),
         ),
         Indicator(
             name="igd_plus",
@@ -83,6 +74,7 @@ indicators: dict[str, Indicator] = {
             pareto_compliance="weak",
             needs=("front",),
             unit="objective units",
+            measure=_to_front(igd_plus),
         ),
         Indicator(
             name="gd",
@@ -92,6 +84,7 @@ indicators: dict[str, Indicator] = {
             pareto_compliance="none",
             needs=("front",),
             unit="objective units",
+            measure=_to_front(gd),
         ),
         Indicator(
             name="gd_plus",
@@ -101,6 +94,7 @@ indicators: dict[str, Indicator] = {
             pareto_compliance="none",
             needs=("front",),
             unit="objective units",
+            measure=_to_front(gd_plus),
         ),
         Indicator(
             name="epsilon",
@@ -110,6 +104,7 @@ indicators: dict[str, Indicator] = {
             pareto_compliance="weak",
             needs=("front",),
             unit="objective units",
+            measure=_to_front(epsilon),
         ),
         Indicator(
             name="nondominated",
@@ -119,6 +114,7 @@ indicators: dict[str, Indicator] = {
             pareto_compliance="none",
             needs=(),
             unit="points",
+            measure=lambda s: int(nondominated(s.points, duplicates="first").sum()),
         ),
     )
 }

@@ -10,7 +10,7 @@ everything is decided here:
 | empty set `[0, m]`, or `[]` | the worst value: hypervolume 0, every distance `inf` |
 | one point as a vector `[m]` | `BadInput`: a set is `[n, m]` |
 | text, complex or boolean entries | `BadInput` |
-| empty or non-finite reference set or point | `BadInput`, whatever `nonfinite` says |
+| empty or non-finite reference set or point | `BadInput`, whatever `nonfinite` is |
 """
 
 from __future__ import annotations

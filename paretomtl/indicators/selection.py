@@ -1,4 +1,4 @@
-"""Choose the value of an option on held-out data: run by run scores, spread over seeds, stated ties."""
+"""Choose the value of an option on validation data: scores of runs, spread over seeds, ties."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ALIKE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """One value of the option and what its runs came to.
+    """One value of the option and the scores of its runs.
 
     Args:
         value: The option's value.
@@ -63,7 +63,7 @@ class Candidate:
     tied: bool = False
 
 
-def select(
+def select_value(
     runs: Iterable[Mapping[str, Any]], *, by: str = "gamma", score: str = "mean"
 ) -> list[Candidate]:
     """Return the candidates in order of the value; the choice is made on the validation split alone.
@@ -86,7 +86,7 @@ def select(
     if not rows:
         raise BadInput(f"no run has a number {by!r} to choose among; gamma, lr and seed are some.")
     for what in (*ALIKE, "method options"):
-        found = sorted({_shown(row, what, by) for row in rows})
+        found = sorted({_entry(row, what, by) for row in rows})
         if len(found) > 1 and what != by:
             raise BadInput(
                 f"choose among runs of one {what.removesuffix('_label').replace('_', ' ')}; found "
@@ -95,10 +95,10 @@ def select(
     groups: dict[float, list[Mapping[str, Any]]] = {}
     for row in rows:
         groups.setdefault(float(row[by]), []).append(row)
-    return _choose([_candidate(value, groups[value], SCORES[score]) for value in sorted(groups)])
+    return _mark([_candidate(value, groups[value], SCORES[score]) for value in sorted(groups)])
 
 
-def _shown(row: Mapping[str, Any], what: str, by: str) -> str:
+def _entry(row: Mapping[str, Any], what: str, by: str) -> str:
     """Return one entry of a row as text; of the method's options those that are not chosen by."""
     if what != "method options":
         return str(row.get(what))
@@ -113,16 +113,16 @@ def _candidate(
     for row in rows:
         seeds.setdefault(int(row["seed"]), []).append(row)
     whole = [own for own in seeds.values() if all(row["status"] == "ok" for row in own)]
-    held = [_mean([score(_losses(row, "validation")) for row in own]) for own in whole]
-    shown = [_mean([score(_losses(row, "test")) for row in own]) for own in whole]
+    validation = [_mean([score(_losses(row, "validation")) for row in own]) for own in whole]
+    test = [_mean([score(_losses(row, "test")) for row in own]) for own in whole]
     return Candidate(
         value=value,
         seeds=len(whole),
         bad=sum(row["status"] != "ok" for row in rows),
-        validation=_mean(held),
-        validation_spread=_spread(held),
-        test=_mean(shown),
-        test_spread=_spread(shown),
+        validation=_mean(validation),
+        validation_spread=_spread(validation),
+        test=_mean(test),
+        test_spread=_spread(test),
     )
 
 
@@ -134,8 +134,8 @@ def _number(value: Any) -> float | None:
     return None if math.isnan(number) else number
 
 
-def _choose(found: list[Candidate]) -> list[Candidate]:
-    """Mark the lowest validation score and those it cannot be told from."""
+def _mark(found: list[Candidate]) -> list[Candidate]:
+    """Mark the lowest validation score, and as tied those within one standard error of it."""
     usable = [c for c in found if not math.isnan(c.validation)]
     if not usable:
         raise BadInput("no value has a seed all of whose runs finished.")

@@ -1,7 +1,7 @@
 """Plain data (JSON, TOML) to typed values and back; the only place that knows cattrs.
 
-Types are exact: 1.5 and 1.0 are no whole numbers, `true` is no number, 5 is no text. The single
-relief is a whole number where any number is meant. Infinities travel as "inf" and "-inf". Unknown
+Types are exact: 1.5 and 1.0 are not whole numbers, `true` is not a number, 5 is not text. The one
+exception is a whole number where any number is meant. Infinities travel as "inf" and "-inf". Unknown
 keys are faults, and all faults of a document are reported at once, each with its path and, for a
 misspelt key or choice, the closest names.
 """
@@ -28,6 +28,8 @@ from paretomtl.errors import BadInput
 from paretomtl.records.wording import (
     did_you_mean,
     expected,
+    form,
+    form_of,
     found,
     is_list,
     is_mapping,
@@ -35,8 +37,6 @@ from paretomtl.records.wording import (
     is_table,
     is_union,
     misfit,
-    shape,
-    shape_of,
 )
 from paretomtl.sweep.settings import Budget
 from paretomtl.sweep.spec import SPEC_VERSION, Choice, OptionValue, RunSpec
@@ -176,7 +176,9 @@ def _union(value: Any, kind: Any) -> Any:
     for member in members:
         if type(value) is member:
             return _converter.structure(value, member)
-    candidates = [m for m in members if shape_of(m) == shape(value)]
+    # A single member of the value's form names its own faults; of several the first that fits is taken,
+    # and where none fits a fault of one of them would mislead: the union as a whole is named.
+    candidates = [m for m in members if form_of(m) == form(value)]
     if len(candidates) == 1 and candidates[0] not in (float, int, str, bool):
         return _converter.structure(value, candidates[0])
     for member in candidates:

@@ -24,12 +24,12 @@ class Unusable(Exception):  # noqa: N818 - a finding about a file, which the sto
 
     Args:
         reason: Why, for people.
-        for_good: False when the file system could not deliver it: it may be sound tomorrow.
+        permanent: False when the file system could not read it, which may pass.
     """
 
-    def __init__(self, reason: str, *, for_good: bool = True) -> None:
+    def __init__(self, reason: str, *, permanent: bool = True) -> None:
         super().__init__(reason.strip().split("\n")[0].rstrip("."))
-        self.for_good = for_good
+        self.permanent = permanent
 
 
 def record_files(directory: Path) -> list[Path]:
@@ -77,11 +77,11 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> Any:
     except pa.ArrowException as error:
         raise Unusable(str(error)) from error
     except OSError as error:  # of a damaged page, without an errno, or of the file system
-        raise Unusable(str(error), for_good=error.errno is None) from error
+        raise Unusable(str(error), permanent=error.errno is None) from error
 
 
 def format_of(file: Path) -> int | None:
-    """Return the record format a file says it is in; None when it is no record file."""
+    """Return the record format that a file states; None when it is no record file."""
     try:
         return _version(pq.read_schema(file).metadata)
     except (OSError, pa.ArrowException):

@@ -29,7 +29,7 @@ SPLITS = ("train", "validation", "test")
 """As in `paretomtl.problem`, which would import torch."""
 
 VERSION_KEY = b"paretomtl.record_version"
-"""Schema metadata that says which `RECORD_VERSION` a file was written in; no file without it is ours."""
+"""Schema metadata: the `RECORD_VERSION` that a file was written in; a file without it is no store file."""
 
 _floats = pa.list_(pa.float64())
 _integers = pa.list_(pa.int64())

@@ -19,7 +19,7 @@ def gather(
     """Describe this process, its package and its machine beside the figures of one batch.
 
     Args:
-        device: Device the lanes ran on, as the record shall name it.
+        device: Device the lanes ran on, as the record names it.
         lanes: Runs that shared the batch.
         started: When the batch began, with a time zone; kept in UTC.
         seconds: Wall-clock of the whole batch.
@@ -50,7 +50,8 @@ def source_commit() -> str:
     the package was installed without its tree, or git does not answer within seconds.
     """
     here = Path(__file__).resolve().parent
-    # A virtual environment inside some other project's repository must not lend us its commit.
+    # An installed package may lie in a virtual environment inside another project's repository: git
+    # would answer with the commit of that project, which says nothing about this code.
     if _git(here, "ls-files", "--error-unmatch", Path(__file__).name) is None:
         return ""
     commit = _git(here, "rev-parse", "HEAD")

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias, Union, get_args, get_origin
 from paretomtl.errors import BadInput, closest
 from paretomtl.sweep.spec import Choice
 
-Shape: TypeAlias = Literal["table", "list", "scalar"]
+Form: TypeAlias = Literal["table", "list", "scalar"]
 
 _WORDS: dict[Any, str] = {
     float: "a number",
@@ -24,7 +24,7 @@ _WORDS: dict[Any, str] = {
 
 
 def expected(kind: Any) -> str:
-    """Say in words what a type accepts."""
+    """Return in words what a type accepts."""
     origin, args = get_origin(kind), get_args(kind)
     if kind in _WORDS:
         return _WORDS[kind]
@@ -58,12 +58,12 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
     return f"did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
-def shape(value: Any) -> Shape:
+def form(value: Any) -> Form:
     """Return whether a value is a table, a list, or neither."""
     return "table" if is_table(value) else "list" if is_list(value) else "scalar"
 
 
-def shape_of(kind: Any) -> Shape:
+def form_of(kind: Any) -> Form:
     """Return whether a type is read from a table, a list, or neither."""
     if is_sequence(kind):
         return "list"

@@ -9,12 +9,12 @@ from torch import Tensor
 
 from paretomtl.methods.base import State
 
-Run: TypeAlias = tuple[list[Tensor], list[State]]
+Trial: TypeAlias = tuple[list[Tensor], list[State]]
 """Answers to each step, and the states before, between and after."""
 
 
-def differ(one: Run, other: Run, mine: Any, theirs: Any, when: str = "") -> str:
-    """Say where the answers or states of some lanes of two runs differ in any bit."""
+def differ(one: Trial, other: Trial, mine: Any, theirs: Any, when: str = "") -> str:
+    """Return in words where answers or states of some lanes of two runs differ in any bit."""
     for t, (a, b) in enumerate(zip(one[0], other[0], strict=True)):
         if not same(a[mine], b[theirs]):
             return f"{when}the answer differs at step {t} by {relative(a[mine], b[theirs]):.1e}"
@@ -25,13 +25,13 @@ def differ(one: Run, other: Run, mine: Any, theirs: Any, when: str = "") -> str:
     return ""
 
 
-def close(one: Run, other: Run, k: int) -> bool:
-    """Tell whether a run of one lane answers as lane `k` of another run, to 1e-9."""
+def close(one: Trial, other: Trial, k: int) -> bool:
+    """Return whether a run of one lane answers as lane `k` of another run, to 1e-9."""
     return all(relative(a[0], b[k]) < 1e-9 for a, b in zip(one[0], other[0], strict=True))
 
 
 def same(a: Tensor, b: Tensor) -> bool:
-    """Tell whether two tensors are equal bit by bit, NaN equal to NaN."""
+    """Return whether two tensors are equal bit by bit, NaN equal to NaN."""
     if a.shape != b.shape or a.dtype != b.dtype:
         return False
     return torch.equal(a, b) or bool(((a == b) | (a.isnan() & b.isnan())).all())

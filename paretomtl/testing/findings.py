@@ -13,7 +13,7 @@ class Finding:
     Args:
         check: The line, in words.
         ok: Whether it holds.
-        detail: What was seen: the smallest failing input, or the figure that passed.
+        detail: What was found: the smallest failing input, or the figure that passed.
     """
 
     check: str

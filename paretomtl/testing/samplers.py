@@ -123,7 +123,7 @@ def kinds_for(method: Method) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A few steps of signals for lanes of stated kinds, as an engine would show them.
+    """A few steps of signals for lanes of stated kinds, as an engine gives them.
 
     Args:
         kinds: What each lane holds, at every step; names of `KINDS`.
@@ -186,14 +186,15 @@ def draw_case(
     signals: list[Signals] = []
     population = isinstance(method, SetMethod)
     members = MEMBERS if population else 1
+    # One generator a lane, seeded by its place: other lanes beside it change nothing of what it holds.
     generators = [
         torch.Generator().manual_seed(1000 * seed + 100 * m + k)
         for k in range(len(kinds) * members)
     ]
     lane_kinds = [kind for kind in kinds for _ in range(members)]
     shape = (len(kinds), members) if population else (len(kinds),)
-    wishes = torch.stack(
-        [_wish(kind, m, g) for kind, g in zip(lane_kinds, generators, strict=True)]
+    preferences = torch.stack(
+        [_preference(kind, m, g) for kind, g in zip(lane_kinds, generators, strict=True)]
     )
     keys = torch.stack([torch.randint(2**62, (), generator=g) for g in generators])
     for t in range(steps + 1):
@@ -208,7 +209,7 @@ def draw_case(
                 losses=losses,
                 rows=rows,
                 others=rows + 0.1 * size * noise.reshape(rows.shape),
-                preference=wishes.reshape(*shape, m).to(dtype) if preference else None,
+                preference=preferences.reshape(*shape, m).to(dtype) if preference else None,
                 keys=keys.reshape(shape),
                 steps=torch.full(shape, t),
             )
@@ -265,8 +266,8 @@ def run(method: Method, case: Case) -> tuple[list[Tensor], list[State]]:
         for now, after in zip(case.signals[:-1], case.signals[1:], strict=True):
             answer, state = method.step(state, now)
             if method.reads_next_losses:
-                seen = Signals(losses=after.losses, preference=now.preference, keys=now.keys)
-                state = method.observe(state, dataclasses.replace(seen, steps=after.steps))
+                following = Signals(losses=after.losses, preference=now.preference, keys=now.keys)
+                state = method.observe(state, dataclasses.replace(following, steps=after.steps))
             answers.append(answer)
             states.append(state)
     return answers, states
@@ -276,13 +277,13 @@ def _products(one: Tensor, other: Tensor) -> Tensor:
     return (one.unsqueeze(-2) * other.unsqueeze(-3)).sum(-1)
 
 
-def _wish(kind: str, m: int, generator: torch.Generator) -> Tensor:
-    wish = torch.rand(m, dtype=torch.float64, generator=generator) + 0.1
+def _preference(kind: str, m: int, generator: torch.Generator) -> Tensor:
+    drawn = torch.rand(m, dtype=torch.float64, generator=generator) + 0.1
     if kind == "preference for one task":
-        wish = torch.zeros_like(wish).index_fill(0, torch.tensor(0), 1.0)
+        drawn = torch.zeros_like(drawn).index_fill(0, torch.tensor(0), 1.0)
     if kind == "preference without one task" and m > 1:
-        wish[-1] = 0
-    return wish / wish.sum()
+        drawn[-1] = 0
+    return drawn / drawn.sum()
 
 
 def _numbers(value: Tensor) -> str:

@@ -1,4 +1,4 @@
-"""`paretomtl run` and `status`: the plan, what is done again and what is not, exit codes."""
+"""`paretomtl run`: the plan, what is run again and what is not, exit codes."""
 
 import pytest
 
@@ -26,28 +26,6 @@ def test_the_plan_is_echoed_first_and_the_second_run_does_nothing(cli, suite):
     assert second.out.splitlines()[0] == "24 runs: 24 done, 0 to run"
     assert "0 runs carried out, 24 reused" in second.out
     assert files(store) == before
-
-
-def test_the_summary_shows_the_mean_hypervolume_of_each_seeds_front(cli, suite):
-    import numpy as np
-
-    import paretomtl as pm
-
-    answer = cli("run", suite(), "--json")
-    runs = open_store(answer.data["store"]).runs()
-    for cell in answer.data["cells"]:
-        rows = runs[(runs.problem_label == cell["problem"]) & (runs.method_label == cell["method"])]
-        assert len(rows) == cell["runs"] == 6
-        options = {"n_variables": 5} if "zdt1" in cell["problem"] else {}
-        problem = pm.problem(rows.problem.iloc[0], **options)
-        volumes = [
-            pm.hypervolume(np.stack(list(group.losses_test)), problem.reference_point)
-            for _, group in rows.groupby("seed")
-        ]
-        assert len(volumes) == cell["seeds"] == 2
-        assert cell["hypervolume"] == pytest.approx(np.mean(volumes), rel=1e-12)
-        assert cell["share"] == pytest.approx(np.mean(volumes) / problem.best_hypervolume())
-        assert cell["bad"] == 0
 
 
 def test_where_things_are_and_what_comes_next_is_said(cli, suite):
@@ -119,15 +97,6 @@ def test_quiet_prints_nothing_and_json_prints_json_alone(cli, suite):
     assert "24 runs: 24 done, 0 to run" in answer.err
 
 
-def test_lines_stand_in_for_the_bar_where_there_is_no_terminal(cli, suite, monkeypatch):
-    monkeypatch.setattr("paretomtl.cli.progress.LINE_EVERY", 0.0)
-    answer = cli("run", suite())
-    lines = [line for line in answer.out.splitlines() if "steps/s" in line]
-    assert lines
-    assert lines[-1].startswith("24/24 runs done")
-    assert "left" in lines[-1]
-
-
 def test_an_interrupt_keeps_what_is_finished(cli, suite, monkeypatch):
     from paretomtl.cli.progress import RunProgress
 
@@ -160,55 +129,6 @@ def test_processes_give_the_same_runs(cli, suite):
     assert here == there
 
 
-def test_status_says_what_would_run_and_why(cli, suite):
-    fresh = cli("status", suite(), "--json").data
-    assert (fresh["runs"], fresh["to_run"]) == (24, 24)
-    assert {cell["why"] for cell in fresh["cells"]} == {"not run yet"}
-    cli("run", suite(), "-q")
-    done = cli("status", suite())
-    assert done.code == 0
-    assert done.out.splitlines()[0] == "24 runs: 24 done, 0 to run"
-    changed = suite(
-        ("steps = 20", "steps = 30"),
-        ("n_variables = 5", "n_variables = 6"),
-        ("seeds = 2", "seeds = [0, 5]"),
-    )
-    rows = {(c["problem"], c["method"]): c for c in cli("status", changed, "--json").data["cells"]}
-    why = rows["zdt1(n_variables=6)", "linear"]["why"]
-    assert "3 changed: problem.options.n_variables 5 -> 6, budget.amount 20 -> 30" in why
-    assert "3 not run yet" in why
-    assert rows["vlmop2", "linear"]["to_run"] == 6
-    assert "budget.amount 20 -> 30" in rows["vlmop2", "linear"]["why"]
-
-
-def test_verify_agrees_with_an_honest_store_and_not_with_a_changed_one(cli, stored):
-    answer = cli("verify", stored, "--sample", 3, "--json")
-    assert answer.code == 0
-    assert answer.data["agree"] == len(answer.data["runs"]) == 3
-    import dataclasses
-
-    store = open_store("forged")
-    for record in open_store(stored).records():
-        losses = {split: values * 1.01 for split, values in record.outcome.losses.items()}
-        outcome = dataclasses.replace(record.outcome, losses=losses)
-        store.append([dataclasses.replace(record, outcome=outcome)])
-    answer = cli("verify", "forged", "--sample", 2)
-    assert answer.code == 4
-    assert "0 of 2 runs agree" in answer.out
-
-
-def test_a_profile_is_written_beside_the_store_and_the_runs_are_made(cli, suite):
-    answer = cli("run", suite(), "--profile")
-    assert answer.code == 0
-    folder = suite().parent / "runs" / "tiny-profile"
-    lines = (folder / "steps.csv").read_text().splitlines()
-    assert lines[0] == "problem,reads,lanes,part,milliseconds,share"
-    assert any(",whole step," in line for line in lines)
-    assert list(folder.glob("*.json"))
-    assert "24 runs carried out" in answer.out
-    assert open_store(suite().parent / "runs" / "tiny").statuses()
-
-
 def test_memory_and_determinism_are_options_of_a_run(cli, suite):
     cut = cli("run", suite(), "--memory", "1MB", "--deterministic")
     assert cut.code == 0
@@ -219,12 +139,3 @@ def test_memory_and_determinism_are_options_of_a_run(cli, suite):
     small = cli("run", suite(), "--memory", "10", "--store", "elsewhere")
     assert small.code == 2
     assert "too small for one lane" in small.err
-
-
-def test_a_profile_that_cannot_be_written_is_bad_input(cli, suite):
-    blocked = suite().parent / "runs" / "tiny-profile"
-    blocked.parent.mkdir(parents=True, exist_ok=True)
-    blocked.write_text("in the way")
-    answer = cli("run", suite(), "--profile")
-    assert answer.code == 2
-    assert "the profile cannot be written" in answer.err

@@ -32,11 +32,11 @@ def test_a_gamma_is_chosen_and_every_one_is_shown(cli, store):
 
 
 def test_bad_input_is_named(cli, store):
-    for options, said in (
+    for options, words in (
         (("--by", "gama"), "'gama'"),
         (("--score", "hv"), "'hv'"),
         (("--method", "linear"), "'gamma'"),
     ):
         answer = cli("select", store, *options)
         assert answer.code == 2
-        assert said in answer.err
+        assert words in answer.err

@@ -1,4 +1,4 @@
-"""When a file cannot be written, nothing half-written is seen and nothing stored before is lost."""
+"""When a file cannot be written, readers find nothing half-written, and nothing stored before is lost."""
 
 from __future__ import annotations
 

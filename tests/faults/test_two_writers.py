@@ -38,11 +38,11 @@ def test_two_writers_and_a_reader(
         assert writer.stdout is not None
         assert writer.stdout.readline() == "ready\n"
     reader = open_store(target)
-    seen: set[str] = set()
+    before: set[str] = set()
     while any(writer.poll() is None for writer in writers):
         now = reader.keys()
-        assert seen <= now
-        seen = now
+        assert before <= now
+        before = now
     assert [writer.wait() for writer in writers] == [0, 0]
     assert sorted(record.spec.seed for record in reader.records()) == list(range(40))
     assert reader.set_aside == []

@@ -12,7 +12,7 @@ import torch
 
 import paretomtl as pm
 from paretomtl.problem import AnalyticProblem
-from paretomtl.testing.attack import attack, margins, spans
+from paretomtl.testing.problems.front_attack import attack, margins, spans
 
 PATH = Path(__file__).parents[2] / "benchmarks" / "exact_margins.py"
 spec = importlib.util.spec_from_file_location("exact_margins", PATH)

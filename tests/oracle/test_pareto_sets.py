@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import paretomtl as pm
-from paretomtl.testing.attack import attack, margins, spans
+from paretomtl.testing.problems.front_attack import attack, margins, spans
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 

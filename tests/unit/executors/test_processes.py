@@ -86,10 +86,10 @@ def test_a_killed_worker_loses_its_batch_only(
 
 def test_records_are_those_of_this_process(store: Store, sweep: Sweep) -> None:
     specs = sweep(5, 20)
-    seen: list[ExecutionProgress] = []
-    summary = execute(specs, store, executor="processes", progress=seen.append)
+    calls: list[ExecutionProgress] = []
+    summary = execute(specs, store, executor="processes", progress=calls.append)
     assert (summary.ok, summary.remaining) == (8, 0)
-    assert seen[-1].fraction == 1
+    assert calls[-1].fraction == 1
     here = Store(store.path.with_name("here"))
     execute(specs, here)
     ours = {r.key: r.outcome for r in here.records()}

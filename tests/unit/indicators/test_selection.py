@@ -8,7 +8,7 @@ import math
 import pytest
 
 from paretomtl.errors import BadInput
-from paretomtl.indicators.selection import select
+from paretomtl.indicators.selection import select_value
 
 
 def run(gamma, seed, validation, test, status="ok", problem="p", method="power_mean"):
@@ -28,7 +28,7 @@ def run(gamma, seed, validation, test, status="ok", problem="p", method="power_m
 def test_the_choice_reads_validation_alone():
     runs = [run(1.0, s, [1.0, 2.0 + s], [9.0, 9.0]) for s in range(3)]
     runs += [run(2.0, s, [2.0, 3.0 + s], [0.0, 0.0]) for s in range(3)]
-    one, two = select(runs)
+    one, two = select_value(runs)
     assert one.chosen
     assert not two.chosen
     assert one.validation == pytest.approx((1.5 + 2.0 + 2.5) / 3)
@@ -40,33 +40,35 @@ def test_the_choice_reads_validation_alone():
 
 def test_what_lies_within_a_standard_error_is_tied_and_equals_go_to_the_smaller_value():
     runs = [run(g, s, [1.0 + s, 1.0 + s], [1.0, 1.0]) for g in (-2.0, 0.5) for s in range(2)]
-    first, second = select(runs)
+    first, second = select_value(runs)
     assert first.chosen
     assert second.tied
     near = [*runs, *(run(1.0, s, [1.4 + s, 1.4 + s], [1.0, 1.0]) for s in range(2))]
-    assert [c.tied for c in select(near)] == [False, True, True]
+    assert [c.tied for c in select_value(near)] == [False, True, True]
 
 
 def test_scores_differ():
     runs = [run(1.0, 0, [1.0, 9.0], [0.0, 0.0]), run(2.0, 0, [5.5, 5.5], [0.0, 0.0])]
-    assert [c.chosen for c in select(runs, score="mean")] == [True, False]
-    assert [c.chosen for c in select(runs, score="worst")] == [False, True]
-    assert [c.validation for c in select(runs, score="geometric")] == pytest.approx([3.0, 5.5])
+    assert [c.chosen for c in select_value(runs, score="mean")] == [True, False]
+    assert [c.chosen for c in select_value(runs, score="worst")] == [False, True]
+    assert [c.validation for c in select_value(runs, score="geometric")] == pytest.approx(
+        [3.0, 5.5]
+    )
 
 
 def test_bad_runs_take_their_seed_out_and_are_counted():
     runs = [run(1.0, 0, [1.0, 1.0], [1.0, 1.0]), run(1.0, 1, None, None, "diverged")]
-    (only,) = select(runs)
+    (only,) = select_value(runs)
     assert (only.seeds, only.bad, only.validation) == (1, 1, 1.0)
     assert math.isnan(only.validation_spread)
     with pytest.raises(BadInput, match="no value has a seed"):
-        select(runs[1:])
+        select_value(runs[1:])
 
 
 def test_a_formula_is_judged_on_its_only_split():
     row = run(1.0, 0, None, None)
     row["losses_train"] = [3.0, 5.0]
-    assert select([row])[0].validation == 4.0
+    assert select_value([row])[0].validation == 4.0
 
 
 @pytest.mark.parametrize(
@@ -84,7 +86,7 @@ def test_a_formula_is_judged_on_its_only_split():
 )
 def test_bad_input(runs, options, message):
     with pytest.raises(BadInput, match=message):
-        select(runs, **options)
+        select_value(runs, **options)
 
 
 @pytest.mark.parametrize(
@@ -93,10 +95,10 @@ def test_bad_input(runs, options, message):
 )
 def test_runs_that_differ_in_something_else_are_not_pooled(column, other, by):
     rows = [run(2.0, seed, [1.0], [1.0]) | {"lr": 0.1, "budget_amount": 3.0} for seed in (0, 1)]
-    assert select(rows, by=by)[0].seeds == 2
+    assert select_value(rows, by=by)[0].seeds == 2
     rows[1][column] = other
     with pytest.raises(BadInput, match=f"one {column.replace('_', ' ')}; found .*{other}"):
-        select(rows, by=by)
+        select_value(rows, by=by)
 
 
 def test_other_options_of_the_method_are_not_pooled_either():
@@ -105,4 +107,4 @@ def test_other_options_of_the_method_are_not_pooled_either():
 
     rows = [run(2.0, seed, [1.0], [1.0]) | {"spec": spec(0.1 * seed)} for seed in (0, 1)]
     with pytest.raises(BadInput, match="one method options; found"):
-        select(rows)
+        select_value(rows)

@@ -33,7 +33,7 @@ def make_record() -> Callable[..., Record]:
     """Build a record of a seed; any part of spec or outcome can be given."""
 
     def make(seed: int = 0, *, spec: dict[str, Any] | None = None, **outcome: Any) -> Record:
-        the_spec = RunSpec(
+        run_spec = RunSpec(
             **{
                 "problem": Choice.of("vlmop2", {"n_variables": 3}),
                 "method": Choice.of("power_mean", {"gamma": 2.0}),
@@ -57,7 +57,7 @@ def make_record() -> Callable[..., Record]:
             "metrics": {"test": {"accuracy": 0.5}},
             **outcome,
         }
-        return Record(spec=the_spec, outcome=Outcome(**fields), provenance=PROVENANCE)
+        return Record(spec=run_spec, outcome=Outcome(**fields), provenance=PROVENANCE)
 
     return make
 

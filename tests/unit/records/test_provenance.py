@@ -1,4 +1,4 @@
-"""What is said of where a run was made, with and without git."""
+"""Where and with what a run was made, with and without git."""
 
 from __future__ import annotations
 

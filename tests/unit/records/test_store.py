@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from paretomtl.errors import BadInput, StoreError
-from paretomtl.records import store as store_module
+from paretomtl.records import directory
 from paretomtl.records.record import RECORD_VERSION, Record
 from paretomtl.records.store import Store, open_store
 
@@ -134,8 +134,8 @@ def test_keys_of_new_files_are_seen_and_old_files_are_not_read_again(
         read.append(path.name)
         return original(path, columns)
 
-    original = store_module.read_table
-    monkeypatch.setattr(store_module, "read_table", counting)
+    original = directory.read_table
+    monkeypatch.setattr(directory, "read_table", counting)
     assert len(store.keys()) == 2
     assert len(read) == 1
 

@@ -7,7 +7,7 @@ import torch
 import paretomtl as pm
 from paretomtl.errors import BadInput, NoKnownFront
 from paretomtl.problem import AnalyticProblem
-from paretomtl.testing.problems import jacobian
+from paretomtl.testing.problems.evaluation import jacobian
 
 F64 = torch.float64
 ANALYTIC = [name for name in pm.problems if issubclass(pm.problems[name], AnalyticProblem)]

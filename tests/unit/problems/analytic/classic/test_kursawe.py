@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import paretomtl as pm
-from paretomtl.testing.attack import margins, spans
+from paretomtl.testing.problems.front_attack import margins, spans
 
 F64 = torch.float64
 

@@ -7,7 +7,7 @@ import torch
 from paretomtl_problems.analytic.classic import viennet
 
 import paretomtl as pm
-from paretomtl.testing.attack import margins, spans
+from paretomtl.testing.problems.front_attack import margins, spans
 
 F64 = torch.float64
 

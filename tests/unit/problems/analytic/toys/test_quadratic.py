@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import paretomtl as pm
 from paretomtl.errors import BadInput
-from paretomtl.testing.problems import jacobian
+from paretomtl.testing.problems.evaluation import jacobian
 
 F64 = torch.float64
 

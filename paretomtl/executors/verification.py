@@ -1,4 +1,4 @@
-"""Do stored records still come out of the code? Random runs are carried out again and compared."""
+"""Whether the code still reproduces stored records: random runs are repeated and compared."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from paretomtl.records.store import Store
 def verify(
     store: Store, sample: int = 10, seed: int = 0, *, compute: Compute | None = None
 ) -> pd.DataFrame:
-    """Re-execute randomly drawn runs and say how far they are from what is stored.
+    """Repeat randomly drawn runs and return how far they are from what is stored.
 
     Compared is everything that the spec determines: status, steps, passes, losses of every split
     along the trajectory, final point, diagnostics, metrics. Wall-clock is not. Runs that failed, and
-    those with a budget in seconds, are not drawn: nothing says how they ought to come out.
+    those with a budget in seconds, are not drawn: their specs do not determine the outcome.
 
     Args:
         store: Where the records are.

@@ -11,7 +11,7 @@ import pytest
 from paretomtl.errors import BadInput
 from paretomtl.executors import execute, verify
 from paretomtl.executors.batch import failed
-from paretomtl.executors.verify import relative_difference
+from paretomtl.executors.verification import relative_difference
 from paretomtl.records.record import Record
 from paretomtl.records.store import Store
 from paretomtl.sweep.settings import Budget

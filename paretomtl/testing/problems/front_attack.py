@@ -24,7 +24,7 @@ def attack(
     Projected Adam on the smooth Tchebycheff scalarization
     `mu log sum exp(w_i (f_i - ideal_i) / (range_i mu))`, one random preference a lane, in variables
     scaled by the start box. The learning rate falls to 1/3000 of its first value and `mu` from
-    `smoothing` to a hundredth of it, so that lanes settle on the front.
+    `smoothing` to a hundredth of it, so that lanes come to rest on the front.
 
     Args:
         problem: What is attacked; it must be differentiable.
@@ -41,34 +41,51 @@ def attack(
     generator = torch.Generator().manual_seed(seed)
     low, high = problem.start_box
     width = (high - low).clamp_min(torch.finfo(torch.float64).tiny)
-    bounds = tuple((bound - low) / width for bound in problem.bounds)
+    lower, upper = problem.bounds
+    bounds = (lower - low) / width, (upper - low) / width
     ideal, span = problem.ideal, spans(problem)
-    wish = -torch.rand(lanes, problem.n_objectives, dtype=torch.float64, generator=generator).log()
-    wish = wish / wish.sum(-1, keepdim=True)
+    preferences = -torch.rand(
+        lanes, problem.n_objectives, dtype=torch.float64, generator=generator
+    ).log()
+    preferences = preferences / preferences.sum(-1, keepdim=True)
     if starts is None:
         starts = torch.stack([problem.start(generator) for _ in range(lanes)])
     z = ((starts - low) / width).requires_grad_()
-    rate = torch.as_tensor(rates, dtype=torch.float64).expand(lanes).unsqueeze(-1)
-    mean, square = torch.zeros_like(z), torch.zeros_like(z)
+    adam = _ProjectedAdam(z, rates, bounds)
     found: list[Tensor] = []
     every = max(1, steps // keep)
     for step in range(steps):
         left = 1 - step / steps
         mu = smoothing * (0.01 + 0.99 * left)
         f = problem.objectives(low + width * z)
-        (gradient,) = torch.autograd.grad(
-            (mu * (wish * (f - ideal) / (span * mu)).logsumexp(-1)).sum(), z
-        )
-        with torch.no_grad():
-            mean.lerp_(gradient, 0.1)
-            square.lerp_(gradient.square(), 0.001)
-            unbiased = mean / (1 - 0.9 ** (step + 1))
-            scale = (square / (1 - 0.999 ** (step + 1))).sqrt() + 1e-8
-            z -= rate * (left**2 + 3e-4) * unbiased / scale
-            z.clamp_(*bounds)
+        value = (mu * (preferences * (f - ideal) / (span * mu)).logsumexp(-1)).sum()
+        (gradient,) = torch.autograd.grad(value, z)
+        adam.step(gradient, left**2 + 3e-4)
         if (steps - 1 - step) % every == 0:
             found.append(problem.objectives(low + width * z).detach())
     return torch.cat(found)
+
+
+class _ProjectedAdam:
+    """Adam on lanes, in place, clamped to the box after every step."""
+
+    def __init__(self, z: Tensor, rates: Tensor | float, bounds: tuple[Tensor, Tensor]) -> None:
+        self.z = z
+        self.rates = torch.as_tensor(rates, dtype=torch.float64).expand(len(z)).unsqueeze(-1)
+        self.bounds = bounds
+        self.mean, self.square = torch.zeros_like(z), torch.zeros_like(z)
+        self.steps = 0
+
+    @torch.no_grad()
+    def step(self, gradient: Tensor, factor: float) -> None:
+        """Take one step at `factor` times the first learning rates."""
+        self.steps += 1
+        self.mean.lerp_(gradient, 0.1)
+        self.square.lerp_(gradient.square(), 0.001)
+        unbiased = self.mean / (1 - 0.9**self.steps)
+        scale = (self.square / (1 - 0.999**self.steps)).sqrt() + 1e-8
+        self.z -= self.rates * factor * unbiased / scale
+        self.z.clamp_(*self.bounds)
 
 
 def spans(problem: AnalyticProblem) -> Tensor:

@@ -53,27 +53,27 @@ def test_records_hold_what_was_run(store: Store, sweep: Sweep) -> None:
 
 
 def test_progress_ends_at_one_and_never_falls(store: Store, sweep: Sweep) -> None:
-    seen: list[ExecutionProgress] = []
+    calls: list[ExecutionProgress] = []
     execute(sweep(5), store)
-    execute(sweep(5, 50, 60), store, progress=seen.append)
-    assert seen[0].fraction == 0
-    assert (seen[0].done, seen[0].total, seen[0].reused) == (0, 8, 4)
-    fractions = [p.fraction for p in seen]
+    execute(sweep(5, 50, 60), store, progress=calls.append)
+    assert calls[0].fraction == 0
+    assert (calls[0].done, calls[0].total, calls[0].reused) == (0, 8, 4)
+    fractions = [p.fraction for p in calls]
     assert fractions == sorted(fractions)
     assert len(set(fractions)) > 4  # not only at the ends of batches
-    assert [p.steps for p in seen] == sorted(p.steps for p in seen)
-    last = seen[-1]
+    assert [p.steps for p in calls] == sorted(p.steps for p in calls)
+    last = calls[-1]
     assert (last.fraction, last.done, last.steps) == (1.0, 8, 4 * 110)
     assert last.seconds_left == 0
     assert last.steps_per_second > 0
 
 
 def test_progress_of_a_budget_in_seconds(store: Store, sweep: Sweep) -> None:
-    seen: list[ExecutionProgress] = []
+    calls: list[ExecutionProgress] = []
     timed = [replace(spec, budget=Budget(seconds=0.3)) for spec in sweep(1)]
-    execute(timed, store, progress=seen.append)
-    assert seen[-1].fraction == 1
-    assert any(0 < p.fraction < 1 for p in seen)
+    execute(timed, store, progress=calls.append)
+    assert calls[-1].fraction == 1
+    assert any(0 < p.fraction < 1 for p in calls)
 
 
 def test_what_a_callback_raises_is_no_fault_of_the_runs(

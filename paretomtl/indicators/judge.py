@@ -11,9 +11,8 @@ import numpy as np
 import torch
 
 from paretomtl.errors import NoKnownFront, ParetomtlError
-from paretomtl.indicators.distance import epsilon, gd, gd_plus, igd, igd_plus
-from paretomtl.indicators.domination import nondominated
-from paretomtl.indicators.hypervolume import approximate_hypervolume, exact_limit, hypervolume
+from paretomtl.indicators.catalogue import indicators
+from paretomtl.indicators.definition import PointSet
 from paretomtl.indicators.points import (
     Array,
     PointsLike,
@@ -21,6 +20,7 @@ from paretomtl.indicators.points import (
     check_reference_point,
     check_reference_set,
 )
+from paretomtl.indicators.volume import feasible_hypervolume
 from paretomtl.problem import Problem
 
 FRONT_POINTS = 1000
@@ -37,13 +37,9 @@ class AboveSupremum(ParetomtlError, ArithmeticError):  # noqa: N818 - names what
     """A hypervolume larger than any set of points can have: a stated fact or a loss is wrong."""
 
 
-DISTANCES = {"igd": igd, "igd_plus": igd_plus, "gd": gd, "gd_plus": gd_plus, "epsilon": epsilon}
-"""The indicators that need the exact front."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Judge:
-    """What a problem says about its objective space, read once, to score many point sets.
+    """What a problem states of its objective space, read once, to score many point sets.
 
     Args:
         name: How messages name the problem.
@@ -97,27 +93,29 @@ class Judge:
         )
 
     def score(self, F: PointsLike) -> dict[str, float]:
-        """Return every indicator of one point set; see `score`."""
+        """Return every indicator of one point set by name; see `score`."""
         everything = as_points(F, columns=self.reference_point.size)
         points = everything[np.isfinite(everything).all(axis=1)]
-        exact, volume = _hypervolume(points, self.reference_point)
-        self._check(volume)
-        further = _hypervolume(points, self.sensitivity_point)[1]
-        front = self.front
+        measured = PointSet(
+            points=points,
+            reference_point=self.reference_point,
+            front=self.front,
+            best_hypervolume=self.best_hypervolume,
+            best_of=self.best_of,
+        )
+        self._check(measured.hypervolume)
+        further, _ = feasible_hypervolume(points, self.sensitivity_point)
+        values = {name: indicator.of(measured) for name, indicator in indicators.items()}
         return {
             "points": len(everything),
             "nonfinite": len(everything) - len(points),
-            "hypervolume": volume,
-            "hypervolume_is_exact": float(exact),
-            "normalized_hypervolume": volume / self.best_hypervolume,
-            "share_of_best": volume / self.best_of(len(points)) if len(points) else 0.0,
+            "hypervolume": values["hypervolume"],
+            "hypervolume_is_exact": float(measured.hypervolume_is_exact),
+            "normalized_hypervolume": values["normalized_hypervolume"],
+            "share_of_best": values["share_of_best"],
             "sensitivity_hypervolume": further,
             "normalized_sensitivity_hypervolume": further / self.best_sensitivity,
-            **{
-                name: math.nan if front is None else distance(points, front)
-                for name, distance in DISTANCES.items()
-            },
-            "nondominated": int(nondominated(points, duplicates="first").sum()),
+            **values,
             "cut_off": int((~(points < self.reference_point).all(axis=1)).sum()),
         }
 
@@ -141,7 +139,7 @@ def score(problem: Problem, F: PointsLike, *, front_points: int = FRONT_POINTS) 
         front_points: Points of the exact front that the distances are measured against.
 
     Returns:
-        By name: `hypervolume`; `hypervolume_is_exact` (0 where only `approximate_hypervolume` is
+        By name every indicator of the catalogue, among them `hypervolume`; `hypervolume_is_exact` (0 where only `approximate_hypervolume` is
         feasible); `normalized_hypervolume`, the share of the whole exact front's; `share_of_best`,
         the share of the best that as many points can reach; `sensitivity_hypervolume` and
         `normalized_sensitivity_hypervolume`, at a reference point twice as far from the ideal;
@@ -162,14 +160,3 @@ def _known(fact: Callable[[], float]) -> float:
         return float(fact())
     except NoKnownFront:
         return math.nan
-
-
-def _hypervolume(points: Array, reference: Array) -> tuple[bool, float]:
-    limit = exact_limit(reference.size)
-    if limit is None or len(points) <= limit:
-        return True, hypervolume(points, reference)
-    candidates = points[(points < reference).all(axis=1)]
-    candidates = candidates[nondominated(candidates)]
-    if len(candidates) <= limit:
-        return True, hypervolume(candidates, reference)
-    return False, approximate_hypervolume(candidates, reference)

@@ -1,4 +1,4 @@
-"""Carry out what is not yet stored: plan, run, keep, report."""
+"""Run what is not yet stored: plan, run, store, report progress."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def execute(
     retry_failed: bool = False,
     progress: ProgressCallback | None = None,
 ) -> ExecutionSummary:
-    """Carry out those of the runs that have no record, and store each batch as soon as it is over.
+    """Run those of the specs that have no record, and store each batch as soon as it is finished.
 
     The whole list is cut into batches first, and stored runs are left out of them afterwards: an
     interrupted sweep goes on with the batches it began with. A problem or method that raises costs its
@@ -45,21 +45,21 @@ def execute(
             what had finished before is stored.
         StoreError: A batch cannot be stored; those before it are.
     """
-    wanted = list({spec.key: spec for spec in specs}.values())
-    for spec in wanted:
+    distinct = list({spec.key: spec for spec in specs}.values())
+    for spec in distinct:
         if not 0 <= spec.seed < 2**63:
             raise BadInput(f"a seed must be between 0 and 2^63 - 1; found {spec.seed}.")
-    where = executor_of(executor)
+    chosen = executor_of(executor)
     compute = compute or Compute()
-    where.check(compute)
-    plan = plan_batches(wanted, compute=compute)
-    pending = {spec.key for spec in store.missing(wanted, retry_failed=retry_failed)}
+    chosen.check(compute)
+    plan = plan_batches(distinct, compute=compute)
+    pending = {spec.key for spec in store.missing(distinct, retry_failed=retry_failed)}
     batches = [left for batch in plan if (left := [s for s in batch if s.key in pending])]
     if batches:
         store.create()
-    tally = Tally(batches, reused=len(wanted) - len(pending), callback=progress)
+    tally = Tally(batches, reused=len(distinct) - len(pending), callback=progress)
     interrupted = False
-    running = where.run(batches, compute=compute, progress=tally.advance)
+    running = chosen.run(batches, compute=compute, progress=tally.advance)
     try:
         with closing(running):
             for place, records in running:
@@ -68,4 +68,4 @@ def execute(
     except KeyboardInterrupt:
         log.info("interrupted; %d runs are stored.", tally.done)
         interrupted = True
-    return tally.summary(total=len(wanted), interrupted=interrupted)
+    return tally.summary(total=len(distinct), interrupted=interrupted)

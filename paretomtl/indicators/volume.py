@@ -37,7 +37,7 @@ def hypervolume(
 
     Args:
         F: Points [n, m], minimised; NumPy, torch or nested sequences.
-        reference_point: [m], worse than what shall count.
+        reference_point: [m], worse than every point that is to count.
         nonfinite: "raise" refuses rows with NaN or an infinity, "drop" leaves them out.
 
     Returns:
@@ -92,6 +92,21 @@ def approximate_hypervolume(
     if reference.size == 1:
         return _finite(float(reference[0] - points.min()), reference)
     return _finite(float(moocore.hv_approx(points, ref=reference, nsamples=samples)), reference)
+
+
+def feasible_hypervolume(points: Array, reference: Array) -> tuple[float, bool]:
+    """Return the hypervolume of finite points, and whether it is exact.
+
+    It is `hypervolume` where that is feasible (`EXACT_LIMIT`), else `approximate_hypervolume`.
+    """
+    limit = exact_limit(reference.size)
+    if limit is None or len(points) <= limit:
+        return hypervolume(points, reference), True
+    candidates = _inside(points, reference)
+    candidates = candidates[nondominated(candidates)]
+    if len(candidates) <= limit:
+        return hypervolume(candidates, reference), True
+    return approximate_hypervolume(candidates, reference), False
 
 
 def exact_limit(n_objectives: int) -> int | None:

@@ -1,0 +1,29 @@
+"""No public name of a package is also the name of one of its modules: importing one would hide the other."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+import paretomtl
+
+ROOT = Path(paretomtl.__file__).parent
+PACKAGES = sorted(
+    ".".join(init.parent.relative_to(ROOT.parent).parts)
+    for init in ROOT.rglob("__init__.py")
+    if init.parent != ROOT
+)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_public_name_is_a_modules(package: str) -> None:
+    module = importlib.import_module(package)
+    folder = Path(str(module.__file__)).parent
+    modules = {path.stem for path in folder.glob("*.py")} | {
+        path.parent.name for path in folder.glob("*/__init__.py")
+    }
+    for name in modules - {"__init__", "__main__"}:
+        importlib.import_module(f"{package}.{name}")
+        assert getattr(module, name).__name__ == f"{package}.{name}"
