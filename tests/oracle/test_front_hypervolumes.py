@@ -1,4 +1,4 @@
-"""Hypervolumes of ten points after 500 steps, no lower than LibMOON's: `benchmarks/front_hypervolumes.py`."""
+"""Hypervolumes of ten points after 500 steps, no lower than LibMOON's: `benchmarks/side_by_side/front_hypervolumes.py`."""
 
 import csv
 import importlib.util

@@ -1,7 +1,7 @@
 """Stated fronts are attained: Pareto sets from the papers map onto them, not behind and not past them.
 
 A front that is stated too good would pass every attack; these points, found without the front, must
-lie on it. `benchmarks/front_attack.py` starts half of its lanes beside them.
+lie on it. `benchmarks/references/front_attack.py` starts half of its lanes beside them.
 """
 
 import importlib.util

@@ -1,6 +1,6 @@
 """Compute the reference fronts of the RE problems and write them to the package's data folder.
 
-    python benchmarks/re_fronts.py [NAME ...] [--out DIR]
+    python benchmarks/references/re_fronts.py [NAME ...] [--out DIR]
 
 RE36 is enumerated: its 49^4 integer points are all evaluated. For the others, in normalised
 objectives and all seeded:
@@ -279,7 +279,7 @@ def main() -> None:
     for name in options.names:
         stored, facts = compute(name, options.rounds)
         lines = [
-            f"# Pareto set of {name} (variables of its front's points), made by benchmarks/re_fronts.py"
+            f"# Pareto set of {name} (variables of its front's points), made by benchmarks/references/re_fronts.py"
         ]
         lines += [f"# {key}: {value}" for key, value in facts.items()]
         lines += [",".join(map(repr, row)) for row in stored.x.tolist()]
