@@ -6,7 +6,7 @@ and one filled after it with the same suite, on the same machine:
     paretomtl run benchmarks/same_numbers/one-run-a-method.toml --store before
     ...
     paretomtl run benchmarks/same_numbers/one-run-a-method.toml --store after
-    python -P benchmarks/same_numbers/compare_stores.py before after
+    python benchmarks/same_numbers/compare_stores.py before after
 
 Runs are paired by key. Every column is compared but those of `EXCLUDED`, which are printed with the
 reason; NaN equals NaN of the same bits, and 0.0 does not equal -0.0. Exit code 0: equal; 1: a number

@@ -14,7 +14,7 @@ import paretomtl as pm
 from paretomtl.problem import AnalyticProblem
 from paretomtl.testing.attack import attack, margins, spans
 
-PATH = Path(__file__).parents[2] / "benchmarks" / "exact_margins.py"
+PATH = Path(__file__).parents[2] / "benchmarks" / "references" / "exact_margins.py"
 spec = importlib.util.spec_from_file_location("exact_margins", PATH)
 assert spec is not None
 assert spec.loader is not None

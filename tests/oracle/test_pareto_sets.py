@@ -14,11 +14,11 @@ import torch
 import paretomtl as pm
 from paretomtl.testing.attack import attack, margins, spans
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+REFERENCES = Path(__file__).parents[2] / "benchmarks" / "references"
 
 
 def load(name):
-    spec = importlib.util.spec_from_file_location(name, BENCHMARKS / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(name, REFERENCES / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules.setdefault(name, module)
     spec.loader.exec_module(module)
