@@ -18,7 +18,7 @@ import torch
 from paretomtl.methods.base import methods
 from paretomtl.testing.properties import measure
 
-FILE = Path(__file__).parents[1] / "paretomtl" / "methods" / "properties.json"
+FILE = Path(__file__).parents[2] / "paretomtl" / "methods" / "properties.json"
 
 
 def main() -> int:

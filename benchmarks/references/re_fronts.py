@@ -49,7 +49,7 @@ DIRECTIONS = {2: 1500, 3: 1000, 4: 2000, 6: 1500, 9: 1500}
 """Directions of the hypervolume's integral, by the number of objectives."""
 ROUNDS = 200
 CHILDREN = 4000
-DATA = Path(__file__).parents[1] / "problems" / "paretomtl_problems" / "analytic" / "data"
+DATA = Path(__file__).parents[2] / "problems" / "paretomtl_problems" / "analytic" / "data"
 
 
 @dataclass(eq=False)

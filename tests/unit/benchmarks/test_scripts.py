@@ -81,3 +81,13 @@ def test_a_fast_side_is_called_several_times_in_its_turn(
     found = timing.medians({"fast": call}, 2, warm_up=1, least=1.0)
     assert found["fast"].cpu == 0.25  # of one call
     assert calls[0] == 1 + 1 + 2 * 4
+
+
+def test_scripts_that_write_into_the_source_find_it(
+    load: Callable[[str], ModuleType], root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(root / "benchmarks" / "references")  # as when run by its path
+    assert (
+        load("references/method_properties.py").FILE == root / "paretomtl/methods/properties.json"
+    )
+    assert (load("references/re_fronts.py").DATA / "re21.csv").exists()
