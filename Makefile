@@ -77,18 +77,19 @@ lowest: $(INSTALLED)
 	.venv-lowest/bin/python -m pip install --quiet -c .venv-lowest/constraints.txt -e ".[dev]"
 	.venv-lowest/bin/python -P -m pytest -n $(JOBS) $(TESTS)
 
-# Each benchmark of asv once, nothing kept; then the side-by-side scripts that need no peer.
+# Each benchmark of asv once, nothing kept; then the side-by-side scripts that need no peer. These import
+# their neighbors in the folder, which `python -P` would not find.
 bench: $(INSTALLED)
 	$(RUN) asv machine --yes
 	$(RUN) asv run -E existing --quick --dry-run --show-stderr
-	$(BIN)/python -P benchmarks/batched_against_looped.py $(SUITE)
-	$(BIN)/python benchmarks/neural_lanes.py
-	$(BIN)/python benchmarks/step_overhead.py
-	$(BIN)/python benchmarks/lane_memory.py
-	$(BIN)/python benchmarks/side_by_side_front.py
-	$(BIN)/python benchmarks/front_hypervolumes.py
-	$(BIN)/python benchmarks/analytic_floor.py
-	$(BIN)/python -P benchmarks/problem_speed.py
+	$(BIN)/python benchmarks/side_by_side/batched_against_looped.py $(SUITE)
+	$(BIN)/python benchmarks/side_by_side/neural_lanes.py
+	$(BIN)/python benchmarks/side_by_side/step_overhead.py
+	$(BIN)/python benchmarks/side_by_side/lane_memory.py
+	$(BIN)/python benchmarks/side_by_side/preference_loop.py
+	$(BIN)/python benchmarks/side_by_side/front_hypervolumes.py
+	$(BIN)/python benchmarks/side_by_side/analytic_floor.py
+	$(BIN)/python benchmarks/side_by_side/problem_speed.py
 
 clean:
 	rm -rf .venv .venv-lowest .asv runs/$(SUITE) reports/out/$(SUITE) build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,6 +1,6 @@
 """Properties of the registered methods as they were measured, kept in `properties.json`.
 
-`benchmarks/method_properties.py` writes that file by `paretomtl.testing.properties.measure`; a test
+`benchmarks/references/method_properties.py` writes that file by `paretomtl.testing.properties.measure`; a test
 measures again and compares. Nothing in it is typed in.
 """
 

@@ -53,7 +53,7 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "options"), CASES, ids=lambda v: str(v) if v else "")
 def test_the_contract(name, options):
-    """A reduced budget of the attack; `benchmarks/front_attack.py` runs the full one."""
+    """A reduced budget of the attack; `benchmarks/references/front_attack.py` runs the full one."""
     findings = check_problem(pm.problem(name, **options), lanes=24, steps=100)
     assert len(findings) >= 10
     assert not [str(finding) for finding in findings if not finding.ok]

@@ -1,6 +1,6 @@
 """Optimized clouds against the equations of fronts: what the samples of a front could hide.
 
-`benchmarks/front_attack.py` does the same with 1000 lanes and 5000 steps.
+`benchmarks/references/front_attack.py` does the same with 1000 lanes and 5000 steps.
 """
 
 import csv
@@ -14,7 +14,7 @@ import paretomtl as pm
 from paretomtl.problem import AnalyticProblem
 from paretomtl.testing.problems.front_attack import attack, margins, spans
 
-PATH = Path(__file__).parents[2] / "benchmarks" / "exact_margins.py"
+PATH = Path(__file__).parents[2] / "benchmarks" / "references" / "exact_margins.py"
 spec = importlib.util.spec_from_file_location("exact_margins", PATH)
 assert spec is not None
 assert spec.loader is not None
@@ -108,7 +108,7 @@ def test_margins_of_two_objectives_equal_the_plain_search():
 
 
 def test_the_table_of_the_full_attack_covers_every_stated_front():
-    """1000 lanes and 5000 steps each: `benchmarks/front_attack.py` made it."""
+    """1000 lanes and 5000 steps each: `benchmarks/references/front_attack.py` made it."""
     table = (PATH.parent / "front_attack.csv").read_text("utf-8").splitlines()
     rows = list(csv.DictReader(table))
     assert all(float(row["past the front"]) <= 1e-6 for row in rows)

@@ -1,4 +1,4 @@
-"""Hypervolumes of ten points after 500 steps, no lower than LibMOON's: `benchmarks/front_hypervolumes.py`."""
+"""Hypervolumes of ten points after 500 steps, no lower than LibMOON's: `benchmarks/side_by_side/front_hypervolumes.py`."""
 
 import csv
 import importlib.util
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks" / "side_by_side"
 spec = importlib.util.spec_from_file_location(
     "front_hypervolumes", BENCHMARKS / "front_hypervolumes.py"
 )
@@ -55,7 +55,7 @@ def test_a_lower_value_does_not_count_as_reached() -> None:
 
 
 def test_normalized_re21_is_re21_in_other_units() -> None:
-    problem, raw = fronts.PROBLEMS["re21"], fronts._re21()
+    problem, raw = fronts.PROBLEMS["re21"], fronts.re21()
     lower, upper = problem.bounds
     x = (lower + upper) / 2
     back = problem.objectives(x) * problem.unit + problem.origin

@@ -1,7 +1,7 @@
 """Stated fronts are attained: Pareto sets from the papers map onto them, not behind and not past them.
 
 A front that is stated too good would pass every attack; these points, found without the front, must
-lie on it. `benchmarks/front_attack.py` starts half of its lanes beside them.
+lie on it. `benchmarks/references/front_attack.py` starts half of its lanes beside them.
 """
 
 import importlib.util
@@ -14,11 +14,11 @@ import torch
 import paretomtl as pm
 from paretomtl.testing.problems.front_attack import attack, margins, spans
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+REFERENCES = Path(__file__).parents[2] / "benchmarks" / "references"
 
 
 def load(name):
-    spec = importlib.util.spec_from_file_location(name, BENCHMARKS / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(name, REFERENCES / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules.setdefault(name, module)
     spec.loader.exec_module(module)

@@ -11,8 +11,8 @@ from paretomtl_problems.analytic.dtlz import dtlz
 
 import paretomtl as pm
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-spec = importlib.util.spec_from_file_location("re_polish", BENCHMARKS / "re_polish.py")
+REFERENCES = Path(__file__).parents[2] / "benchmarks" / "references"
+spec = importlib.util.spec_from_file_location("re_polish", REFERENCES / "re_polish.py")
 polish = importlib.util.module_from_spec(spec)
 sys.modules["re_polish"] = polish
 spec.loader.exec_module(polish)

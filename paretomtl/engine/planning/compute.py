@@ -24,7 +24,7 @@ class Compute:
         compile: Whether the step is compiled by torch's inductor. It takes from some seconds to a
             minute for every new kind of batch, under a second where an earlier process has compiled
             it, and makes a step of many networks 1.5 to 3.5 times as fast
-            (`benchmarks/neural_lanes.md`); numbers differ by rounding. Needs a C++ compiler on the CPU.
+            (`benchmarks/side_by_side/neural_lanes.md`); numbers differ by rounding. Needs a C++ compiler on the CPU.
         deterministic: Whether a run's numbers are the same to the bit in any batch and chunk, and with
             any number of threads: batches hold one method each, all have the same number of lanes
             (filled up with idle ones), and the CPU uses one thread. Slower for few lanes.

@@ -20,7 +20,7 @@ from paretomtl.sweep.settings import Budget, Settings
 
 ALLOCATOR = 1.3
 """What the CPU's allocator takes for each byte that lives at the peak: freed pieces are not given back at
-once. `benchmarks/lane_memory.py` measures it; a GPU's peak is that of its tensors."""
+once. `benchmarks/side_by_side/lane_memory.py` measures it; a GPU's peak is that of its tensors."""
 
 _FEW, _MORE = 4, 8
 """Lanes of the two batches that are measured; a set counts whole."""

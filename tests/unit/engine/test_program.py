@@ -15,7 +15,7 @@ from paretomtl.engine.batch import Batch
 from paretomtl.engine.compiled import graph
 from paretomtl.engine.compiled.rewrite import rewrite
 from paretomtl.engine.lane import Lane
-from paretomtl.engine.lanes import neural
+from paretomtl.engine.lanes.base import neural
 from paretomtl.engine.planning.chunks import run_lanes
 from paretomtl.engine.planning.compute import Compute
 from paretomtl.errors import BadInput

@@ -8,7 +8,8 @@ from typing import Any, Literal
 import pytest
 
 from paretomtl.records import wording
-from paretomtl.sweep.spec import Budget, Choice
+from paretomtl.sweep.settings import Budget
+from paretomtl.sweep.spec import Choice
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ PIECES = (
 )
 """Distances of x to (-3, -1) on the front: inside the box, on its edge, and far off near (1, 2).
 
-Found by `benchmarks/reference_fronts.py`: the new minima of `least` with growing distance.
+Found by `benchmarks/references/reference_fronts.py`: the new minima of `least` with growing distance.
 """
 
 

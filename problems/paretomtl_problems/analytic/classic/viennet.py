@@ -62,7 +62,7 @@ EDGE = 15.108353591436172
 PIECES = ((0.0, 1.5003927700298056), (4 * math.pi / 3, EDGE), (EDGE, 17.155164066553567))
 """Values of `|x|^2` on the front: up to a jump, then inside the box, then on its edge x1 = -3.
 
-Found by `benchmarks/reference_fronts.py`.
+Found by `benchmarks/references/reference_fronts.py`.
 """
 
 CURVE = Curve(_on_front, PIECES)

@@ -28,7 +28,7 @@ from paretomtl_problems.analytic.options import floats, vector
 
 SOURCE = "Tanabe & Ishibuchi 2020, Applied Soft Computing 89, 106078"
 APPROXIMATE = (
-    "No closed form of the front is known: front() was computed by benchmarks/re_fronts.py (searches, "
+    "No closed form of the front is known: front() was computed by benchmarks/references/re_fronts.py (searches, "
     "then quadratic programs from many starts), and so were ideal, nadir and best hypervolume; method "
     "and accuracy stand in the header of data/{name}.csv."
 )

@@ -252,7 +252,7 @@ class RE36(ThreeObjectives):
         differentiable=False,
         notes=(
             (
-                "The box holds 49^4 integer points: the front was enumerated by benchmarks/re_fronts.py "
+                "The box holds 49^4 integer points: the front was enumerated by benchmarks/references/re_fronts.py "
                 "and is exact; the file data/re36.csv holds all of it."
             ),
             KINKS,

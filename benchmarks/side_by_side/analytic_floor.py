@@ -1,6 +1,6 @@
 """One step of 1000 analytic runs against a hand-fused loop in C++: ZDT1, n = 30, m = 2, float32.
 
-    python benchmarks/analytic_floor.py [--lanes 1000] [--repetitions 9] [--no-compile]
+    python benchmarks/side_by_side/analytic_floor.py [--lanes 1000] [--repetitions 9] [--no-compile]
 
 A row is one way to make the same step of K runs (objectives, gradients, weighted sum by each run's
 preference, Adam, clamp into the box): CPU microseconds a step on one thread, medians of interleaved
@@ -28,14 +28,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from neural_lanes import _cpu
-from side_by_side_front import measure, wishes
+from preference_loop import spread_preferences
+from timing import conditions, medians
 from torch import Tensor
 
 import paretomtl as pm
-from paretomtl.engine.batch import Batch, Lane, Settings
+from paretomtl.engine.batch import Batch
+from paretomtl.engine.lane import Lane
 from paretomtl.problem import AnalyticProblem
-from paretomtl.sweep.settings import Budget, Optimizer
+from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
 REQUIRED = 6
 RATE, EPS, BETAS = 0.01, 1e-8, (0.9, 0.999)
@@ -141,12 +142,12 @@ def main() -> int:
     torch.set_num_threads(1)
     problem = pm.problem("zdt1")
     assert isinstance(problem, AnalyticProblem)
-    print(f"{_cpu()}, 1 thread, torch {torch.__version__}")
+    print(conditions())
     with tempfile.TemporaryDirectory() as folder:
         library = fused(Path(folder))
-    preferences = wishes(2, options.lanes)
+    preferences = spread_preferences(2, options.lanes)
     ours = {"eager": batch(problem, preferences, compiled=False)}
-    floor = Floor(library, ours["eager"].lanes.parameters[0].detach(), preferences)
+    floor = Floor(library, ours["eager"].state.parameters[0].detach(), preferences)
     if options.compile:
         ours["compiled"] = batch(problem, preferences, compiled=True)
     for _ in range(10):
@@ -154,13 +155,14 @@ def main() -> int:
         for own in ours.values():
             own.step()
     for name, own in ours.items():
-        apart = float((own.lanes.parameters[0].detach() - floor.x).abs().max())
+        apart = float((own.state.parameters[0].detach() - floor.x).abs().max())
         print(f"{name}: after ten steps at most {apart:.1e} from the floor's points")
         if not apart < 1e-3 * RATE:
             raise SystemExit(f"{name} and the floor do different work: the times mean nothing.")
     steps: dict[str, Callable[[], object]] = {"floor": floor.step}
     steps |= {name: own.step for name, own in ours.items()}
-    t = measure(steps, options.repetitions)
+    clocks = medians(steps, options.repetitions, least=0.02)
+    t = {name: clock.cpu for name, clock in clocks.items()}
     print(
         f"\nZDT1, n = 30, K = {options.lanes}, float32\n{'':10s}{'us a step':>12s}{'of floor':>10s}"
     )

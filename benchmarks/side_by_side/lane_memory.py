@@ -1,8 +1,8 @@
 """Whether a batch takes the memory that the planner says, and whether a limit is kept.
 
-    python benchmarks/lane_memory.py [--lanes 4096] [--limit "6 GB"] [--steps 20]
+    python benchmarks/side_by_side/lane_memory.py [--lanes 4096] [--limit "6 GB"] [--steps 20]
 
-First, chunks of several sizes of the 28k MLP of `neural_lanes.py` (batch 64): predicted bytes and
+First, chunks of several sizes of the 28k MLP of `networks.py` (batch 64): predicted bytes and
 growth of the process's resident memory, each in a fresh process. Then
 4096 lanes under a limit of 6 GB to the end of their budget: chunks, peak, seconds.
 """
@@ -13,16 +13,18 @@ import argparse
 import json
 import subprocess
 import sys
-import time
 
 import torch
-from neural_lanes import Classification
+from networks import Classification
+from timing import timed
 
 import paretomtl as pm
 from paretomtl.engine.batch import Batch
 from paretomtl.engine.lane import Lane
+from paretomtl.engine.outcome import Outcome
 from paretomtl.engine.planning.chunks import cut, predicted_bytes, run_lanes
 from paretomtl.engine.planning.compute import Compute
+from paretomtl.engine.run import Run
 from paretomtl.executors.memory import PeakMemory
 from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
@@ -51,7 +53,7 @@ def one_chunk(method: str, count: int) -> dict[str, float]:
     predicted = predicted_bytes(problem, lanes, settings, count, device=CPU)
     before = PeakMemory(CPU).peak()
     memory = PeakMemory(CPU)
-    Batch(problem, lanes, settings, CPU).run(None)
+    Run(Batch(problem, lanes, settings, CPU)).outcomes()
     return {"predicted": predicted, "resident": memory.peak() - before}
 
 
@@ -59,14 +61,14 @@ def many(count: int, limit: str, steps: int) -> dict[str, float]:
     problem, lanes, settings = Classification(), lanes_of("linear", count), settings_of(steps)
     compute = Compute(device="cpu", memory=limit)
     chunks = cut(problem, lanes, settings, compute)
-    started = time.perf_counter()
     memory = PeakMemory(CPU)
-    outcomes = run_lanes(problem, lanes, settings, compute=compute)
+    outcomes: list[Outcome] = []
+    clock = timed(lambda: outcomes.extend(run_lanes(problem, lanes, settings, compute=compute)))
     return {
         "chunks": len(chunks),
         "largest": max(map(len, chunks)),
         "resident": memory.peak(),
-        "seconds": time.perf_counter() - started,
+        "seconds": clock.wall,
         "finished": sum(o.status == "ok" and o.steps[-1] == steps for o in outcomes),
     }
 

@@ -1,6 +1,6 @@
 """Try to get past every stated front: 1000 lanes, 5000 steps of projected Adam each.
 
-    python benchmarks/front_attack.py [NAME ...] [--lanes 1000] [--steps 5000] [--out FILE.csv]
+    python benchmarks/references/front_attack.py [NAME ...] [--lanes 1000] [--steps 5000] [--out FILE.csv]
 
 The loop is `paretomtl.testing.problems.front_attack.attack`: smooth Tchebycheff with random preferences, in the
 problem's box. Half of the lanes start uniformly in the box. Where the Pareto set is known in closed

@@ -1,8 +1,8 @@
 """64 training runs of 300 steps, from nothing to the last losses: ours against one run at a time.
 
-    OMP_NUM_THREADS=2 python benchmarks/end_to_end.py [--runs 64] [--steps 300] [--share 0.1] [--threads 2]
+    OMP_NUM_THREADS=2 python benchmarks/side_by_side/end_to_end.py [--runs 64] [--steps 300] [--share 0.1] [--threads 2]
 
-Each run is the two-task MLP of `neural_lanes.py` (28 000 parameters, batch 64) from its own seed, with
+Each run is the two-task MLP of `networks.py` (28 000 parameters, batch 64) from its own seed, with
 its own minibatches and Adam. A row is one method:
 
 - linear: ours against plain autograd and torch.optim.Adam, one run after the other,
@@ -20,7 +20,7 @@ loop's over the faster of ours, on the wall, which on a busy machine is best rea
 set OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=0 as well: threads that spin while they wait for a neighbor's
 turn to end make both sides ten times slower.
 
-TorchJD is no dependency of this package (see side_by_side_core.py for how to install it beside); without
+TorchJD is no dependency of this package (see aggregation_core.py for how to install it beside); without
 it the script says so and compares linear only. Exit code 4 where a requirement is not met.
 """
 
@@ -28,9 +28,7 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import sys
-import time
 import warnings
 from collections.abc import Callable
 from itertools import cycle, islice
@@ -39,7 +37,8 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 import torch
-from neural_lanes import Classification, TwoHeads, _cpu
+from networks import Classification, TwoHeads
+from timing import Clock, conditions, medians
 
 import paretomtl as pm
 from paretomtl.engine.lane import Lane
@@ -50,9 +49,6 @@ from paretomtl.sweep.settings import Budget, Optimizer, Settings
 REQUIRED = 9.0
 RATE = 1e-3
 SLOW_PEER = "nash_mtl"
-
-Clock = tuple[float, float]
-"""Seconds on the wall, and of CPU time."""
 
 
 def torchjd_aggregators() -> dict[str, Callable[[], Any]]:
@@ -71,13 +67,6 @@ def torchjd_aggregators() -> dict[str, Callable[[], Any]]:
         "imtl_g": tj.IMTLG,
         "aligned_mtl": tj.AlignedMTL,
     }
-
-
-def timed(call: Callable[[], object]) -> Clock:
-    """Return what a call takes."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    call()
-    return time.perf_counter() - wall, time.process_time() - cpu
 
 
 def ours(
@@ -146,21 +135,6 @@ def _backward(module: TwoHeads, batch: tuple[torch.Tensor, ...], aggregator: Any
     jac_to_grad(module.trunk.parameters(), aggregator)
 
 
-def compare(
-    sides: dict[str, tuple[Callable[[], object], float]], repetitions: int
-) -> dict[str, Clock]:
-    """Return each side's median clock, scaled by its factor; sides take turns."""
-    found: dict[str, list[Clock]] = {name: [] for name in sides}
-    for _ in range(repetitions):
-        for name, (call, factor) in sides.items():
-            wall, cpu = timed(call)
-            found[name].append((wall * factor, cpu * factor))
-    return {
-        name: (statistics.median(w for w, _ in clocks), statistics.median(c for _, c in clocks))
-        for name, clocks in found.items()
-    }
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -182,7 +156,7 @@ def main() -> int:
     if not peers:
         print("TorchJD is not installed here: only linear is compared (see --help).")
     print(
-        f"{_cpu()}, {options.threads} threads, torch {torch.__version__}; {options.runs} runs x "
+        f"{conditions()}; {options.runs} runs x "
         f"{options.steps} steps; loops make {part} steps, times {factor:g}; seconds, wall (CPU)"
     )
     columns = ("eager", "compiled", "loop") if options.compile else ("eager", "loop")
@@ -191,21 +165,22 @@ def main() -> int:
     unmet = 0
     for name, members, required in cases(options.methods, list(peers), options.runs):
         aggregators = [None if n == "linear" else peers[n]() for n in members]
-        sides: dict[str, tuple[Callable[[], object], float]] = {}
+        sides: dict[str, Callable[[], object]] = {}
         for kind in columns[:-1]:
             compiled = kind == "compiled"
             ours(problem, members, 2, compiled=compiled)()
-            sides[kind] = (ours(problem, members, options.steps, compiled=compiled), 1.0)
+            sides[kind] = ours(problem, members, options.steps, compiled=compiled)
         Looped(problem, aggregators, 1)()
-        sides["loop"] = (Looped(problem, aggregators, part), factor)
-        t = compare(sides, options.repetitions)
-        wall = t["loop"][0] / min(t[kind][0] for kind in columns[:-1])
-        cpu = t["loop"][1] / min(t[kind][1] for kind in columns[:-1])
-        met = wall >= REQUIRED
+        sides["loop"] = Looped(problem, aggregators, part)
+        t = medians(sides, options.repetitions, warm_up=0)
+        t["loop"] = t["loop"].times(factor)
+        faster = Clock(*(min(getattr(t[k], c) for k in columns[:-1]) for c in ("wall", "cpu")))
+        gain = t["loop"].over(faster)
+        met = gain.wall >= REQUIRED
         verdict = f"{'met' if met else 'NOT MET'}: >= {REQUIRED:g}" if required else ""
         unmet += required and not met
-        cells = "".join(f"{t[c][0]:>10.2f} ({t[c][1]:5.1f})" for c in columns)
-        print(f"{name:<22}{cells}{wall:>8.1f}{cpu:>8.1f}  {verdict}", flush=True)
+        cells = "".join(f"{t[c].wall:>10.2f} ({t[c].cpu:5.1f})" for c in columns)
+        print(f"{name:<22}{cells}{gain.wall:>8.1f}{gain.cpu:>8.1f}  {verdict}", flush=True)
     return 4 if unmet else 0
 
 

@@ -1,6 +1,6 @@
 """Our step of K preferences beside a loop that takes them one at a time, as the peers do.
 
-    python benchmarks/side_by_side_front.py [--problem zdt2] [--lanes 1 10 50 100 200] [--repetitions 7] [--no-compile]
+    python benchmarks/side_by_side/preference_loop.py [--problem zdt2] [--lanes 1 10 50 100 200] [--repetitions 7] [--no-compile]
 
 A row is one method at one number of preferences K: CPU milliseconds of one step of all K runs, ours
 (eager, and at the ends of the range compiled) and the loop's, medians of interleaved repetitions on one
@@ -21,23 +21,21 @@ compiled one has so little to pay at K = 1 that 200 runs show). Exit code 4 wher
 from __future__ import annotations
 
 import argparse
-import math
-import statistics
 import sys
-import time
 from collections.abc import Callable
 
 import numpy as np
 import torch
-from neural_lanes import _cpu
 from numpy.typing import NDArray
 from scipy.optimize import linprog
+from timing import conditions, medians
 from torch import Tensor
 
 import paretomtl as pm
-from paretomtl.engine.batch import Batch, Lane, Settings
+from paretomtl.engine.batch import Batch
+from paretomtl.engine.lane import Lane
 from paretomtl.problem import AnalyticProblem
-from paretomtl.sweep.settings import Budget, Optimizer
+from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
 RATE = 0.01
 FLAT = 1.5
@@ -140,7 +138,7 @@ METHODS = {
 REQUIRED = {"linear": 100, "tchebycheff": 100, "smooth_tchebycheff": 100, "epo": 500}
 
 
-def wishes(m: int, k: int) -> Tensor:
+def spread_preferences(m: int, k: int) -> Tensor:
     """Return K preferences: equally spaced for two objectives, drawn otherwise."""
     if m > 2:
         return pm.preferences(m, k, "dirichlet")
@@ -167,31 +165,56 @@ def ours(
 
 def agree(name: str, problem: AnalyticProblem) -> float:
     """Return how far apart three steps of the loop and of ours end, in units of the step length."""
-    p = wishes(problem.n_objectives, 20)
+    p = spread_preferences(problem.n_objectives, 20)
     batch = ours(problem, name, p)
-    loop = Loop(problem, batch.lanes.parameters[0].detach(), p.float(), METHODS[name])
+    loop = Loop(problem, batch.state.parameters[0].detach(), p.float(), METHODS[name])
     for _ in range(3):
         batch.step()
         loop.step()
-    return float((batch.lanes.parameters[0] - loop.x).detach().abs().max()) / RATE
+    return float((batch.state.parameters[0] - loop.x).detach().abs().max()) / RATE
 
 
-def measure(steps: dict[str, Callable[[], None]], repetitions: int) -> dict[str, float]:
-    """Return the median CPU seconds of each step, taken in turn; fast ones are repeated within a turn."""
-    times: dict[str, list[float]] = {name: [] for name in steps}
-    repeats: dict[str, int] = {}
-    for name, step in steps.items():
-        step()
-        began = time.process_time()
-        step()
-        repeats[name] = max(1, min(50, math.ceil(0.02 / max(time.process_time() - began, 1e-5))))
-    for _ in range(repetitions):
-        for name, step in steps.items():
-            began = time.process_time()
-            for _ in range(repeats[name]):
-                step()
-            times[name].append((time.process_time() - began) / repeats[name])
-    return {name: statistics.median(values) for name, values in times.items()}
+def times(
+    problem: AnalyticProblem, name: str, counts: list[int], repetitions: int, *, compiled: bool
+) -> dict[str, float]:
+    """Return the CPU seconds of a step by side and number of preferences, such as "ours 50".
+
+    All numbers of preferences take turns, so that flatness is measured fairly.
+    """
+    steps: dict[str, Callable[[], None]] = {}
+    for k in counts:
+        p = spread_preferences(problem.n_objectives, k)
+        batch = ours(problem, name, p)
+        start = batch.state.parameters[0].detach()[:k]
+        steps[f"ours {k}"] = batch.step
+        if compiled and k in (counts[0], counts[-1]):
+            steps[f"compiled {k}"] = ours(problem, name, p, compiled=True).step
+        steps[f"loop {k}"] = Loop(problem, start, p.float(), METHODS[name]).step
+    clocks = medians(steps, repetitions, least=0.02)
+    return {side: clock.cpu for side, clock in clocks.items()}
+
+
+def show(name: str, t: dict[str, float], counts: list[int]) -> int:
+    """Print a method's rows and its requirements; return how many of these are not met."""
+    least, most = counts[0], counts[-1]
+    for k in counts:
+        line = f"{name:<20}{k:>5}{1e3 * t[f'loop {k}']:>10.2f}"
+        for kind, width in (("ours", 9), ("compiled", 10)):
+            if f"{kind} {k}" in t:
+                own = t[f"{kind} {k}"]
+                line += f"{1e3 * own:>{width}.3f}{t[f'loop {k}'] / own:>8.1f}"
+                line += f"{own / t[f'{kind} {least}']:>8.2f}"
+        print(line, flush=True)
+    faster = min(t[f"{kind} {most}"] for kind in ("ours", "compiled") if f"{kind} {most}" in t)
+    ratio, growth = t[f"loop {most}"] / faster, t[f"ours {most}"] / t[f"ours {least}"]
+    wanted = REQUIRED[name]
+    checks = (
+        (f"{ratio:.0f} times the loop at K = {most}: >= {wanted}", ratio >= wanted),
+        (f"K = {most} costs {growth:.2f} of K = {least}: <= {FLAT}", growth <= FLAT),
+    )
+    for text, met in checks:
+        print(f"  {'met    ' if met else 'NOT MET'} {name}: {text}")
+    return sum(not met for _, met in checks)
 
 
 def main() -> int:
@@ -210,7 +233,7 @@ def main() -> int:
     problem = pm.problem(options.problem)
     if not isinstance(problem, AnalyticProblem):
         parser.error(f"{options.problem!r} is not an analytic problem.")
-    print(f"{_cpu()}, 1 thread, torch {torch.__version__}, float32; CPU ms of a step")
+    print(f"{conditions()}, float32; CPU ms of a step")
     print(f"{options.problem}, n = {problem.n_variables}, m = {problem.n_objectives}")
     for name in options.methods:
         apart = agree(name, problem)
@@ -221,40 +244,9 @@ def main() -> int:
         f"{'method':<20}{'K':>5}{'loop':>10}{'ours':>9}{'times':>8}{'of K=1':>8}"
         f"{'compiled':>10}{'times':>8}{'of K=1':>8}"
     )
-    ends = {options.lanes[0], options.lanes[-1]} if options.compile else set[int]()
-    unmet = 0
+    counts, turns, unmet = options.lanes, options.repetitions, 0
     for name in options.methods:
-        # All numbers of preferences in one interleaved run, so that flatness is measured fairly.
-        steps: dict[str, Callable[[], None]] = {}
-        for k in options.lanes:
-            p = wishes(problem.n_objectives, k)
-            batch = ours(problem, name, p)
-            start = batch.lanes.parameters[0].detach()[:k]
-            steps[f"ours {k}"] = batch.step
-            if k in ends:
-                steps[f"compiled {k}"] = ours(problem, name, p, compiled=True).step
-            steps[f"loop {k}"] = Loop(problem, start, p.float(), METHODS[name]).step
-        t = measure(steps, options.repetitions)
-        least, most = options.lanes[0], options.lanes[-1]
-        for k in options.lanes:
-            line = f"{name:<20}{k:>5}{1e3 * t[f'loop {k}']:>10.2f}"
-            for kind, width in (("ours", 9), ("compiled", 10)):
-                if f"{kind} {k}" in t:
-                    own = t[f"{kind} {k}"]
-                    line += f"{1e3 * own:>{width}.3f}{t[f'loop {k}'] / own:>8.1f}"
-                    line += f"{own / t[f'{kind} {least}']:>8.2f}"
-            print(line, flush=True)
-        fastest = min(t[f"{kind} {most}"] for kind in ("ours", "compiled") if f"{kind} {most}" in t)
-        ratio, growth = t[f"loop {most}"] / fastest, t[f"ours {most}"] / t[f"ours {least}"]
-        for text, met in (
-            (
-                f"{ratio:.0f} times the loop at K = {most}: >= {REQUIRED[name]}",
-                ratio >= REQUIRED[name],
-            ),
-            (f"K = {most} costs {growth:.2f} of K = {least}: <= {FLAT}", growth <= FLAT),
-        ):
-            print(f"  {'met    ' if met else 'NOT MET'} {name}: {text}")
-            unmet += not met
+        unmet += show(name, times(problem, name, counts, turns, compiled=options.compile), counts)
     return 4 if unmet else 0
 
 

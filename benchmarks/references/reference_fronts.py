@@ -1,6 +1,6 @@
 """Recompute every constant of a front that is stated as a number, and say how far it is off.
 
-    python benchmarks/reference_fronts.py
+    python benchmarks/references/reference_fronts.py
 
 Covers what `paretomtl_problems.analytic` holds as literals or integrates numerically: the pieces of
 Poloni's and Viennet's fronts (roots, to 1e-9), the best hypervolume of Viennet's curve (difference

@@ -1,6 +1,6 @@
 """Hypervolume of ten points after 500 steps, beside LibMOON's on the same problems.
 
-    python benchmarks/front_hypervolumes.py [--seeds 1] [--methods ...] [--out benchmarks/front_hypervolumes.csv]
+    python benchmarks/side_by_side/front_hypervolumes.py [--seeds 1] [--methods ...] [--out benchmarks/side_by_side/front_hypervolumes.csv]
 
 A row is one method on one problem: our hypervolume at the reference point 1.1, LibMOON's (measured once,
 its box bounds repaired, Adam 0.01, one seed; `LIBMOON` below), and the most that any ten points reach
@@ -91,17 +91,17 @@ class NormalizedRE21(AnalyticProblem):
         return torch.tensor((0.5, 1.0), dtype=torch.float64)
 
     def _objectives(self, x: Tensor) -> Tensor:
-        raw = _re21().objectives(x)
+        raw = re21().objectives(x)
         return (raw - self.origin.to(raw)) / self.unit.to(raw)
 
     def best_hypervolume(self, n_points: int | None = None, **_: object) -> float:
         point = self.origin + REFERENCE * self.unit
-        best = _re21().best_hypervolume(n_points, reference_point=point)
+        best = re21().best_hypervolume(n_points, reference_point=point)
         return best / float(self.unit.prod())
 
 
 @cache
-def _re21() -> AnalyticProblem:
+def re21() -> AnalyticProblem:
     problem = pm.problem("re21")
     assert isinstance(problem, AnalyticProblem)
     return problem
@@ -199,7 +199,7 @@ class Cell:
         return self.libmoon is None or round(self.ours, 3) >= self.libmoon
 
 
-def wishes(problem: AnalyticProblem, setting: Setting) -> list[list[float]]:
+def preferences_of(problem: AnalyticProblem, setting: Setting) -> list[list[float]]:
     """Return the ten preferences of a method on a problem."""
     if problem.n_objectives > 2:
         rows = pm.preferences(problem.n_objectives, POINTS).numpy().clip(setting.floor)
@@ -220,7 +220,7 @@ def run(row: str, column: str, seed: int = 0) -> Cell:
     front = pm.trace(
         problem,
         pm.method(setting.method or row, **setting.options),
-        preferences=wishes(problem, setting),
+        preferences=preferences_of(problem, setting),
         seeds=[seed],
         budget=pm.Budget(steps=STEPS),
         optimizer=Optimizer(lr=setting.rate * float((upper - lower).mean()), schedule="cosine"),

@@ -5,7 +5,7 @@ A problem is taken apart into what is smooth: its objectives but the violation, 
 stay at the start's values. Two programs improve a point p without trading one objective for another:
 
 - descend: least `t` with `f_i <= p_i + t range_i`, for objectives that are not at their least value;
-- settle (Benson 1978): least `sum_i (f_i - p_i) / range_i` with `f <= p`. Its global optimum is an
+- Benson's (1978): least `sum_i (f_i - p_i) / range_i` with `f <= p`. Its global optimum is an
   efficient point, whatever p was.
 
 Each is started from the point, from beside it, and from other points of a pool that come nearest to
@@ -20,7 +20,6 @@ import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 from unittest.mock import patch
 
 import moocore
@@ -142,116 +141,156 @@ class Smooth:
         return f[0], g[0], f_slope, g_slope
 
 
-def program(
-    smooth: Smooth, x: Floats, target: Floats, weights: Floats, *, settle: bool = False
+class Program:
+    """One program around a start, as SLSQP takes it: functions of `v = (y, s, t)` and their slopes.
+
+    `y` are the moving variables in the unit box, `s` the slacks of the constraints (none where there is
+    no violation among the objectives, or where every constraint is kept), `t` what is made least.
+    The arguments are those of `solve`.
+    """
+
+    def __init__(
+        self, smooth: Smooth, x: Floats, target: Floats, weights: Floats, *, benson: bool
+    ) -> None:
+        self.smooth, self.x, self.benson = smooth, x, benson
+        self.whole = smooth.to_unit(x)
+        self.k, m = len(smooth.moving), len(target)
+        self.p = target / smooth.span
+        self.n_smooth = m - 1 if smooth.constrained else m
+        self.j = len(smooth.g_scale)
+        # nothing may be violated: every constraint is kept, instead of their sum
+        self.feasible = bool(smooth.constrained and weights[-1] == 0 and target[-1] <= 0)
+        self.slack = self.j if smooth.constrained and not self.feasible else 0
+        self.scale = smooth.g_scale if self.feasible else np.full(self.j, smooth.span[-1])
+        self.loose = np.zeros(m) if benson else weights
+        self.known: dict[bytes, tuple[Floats, Floats, Floats, Floats]] = {}
+
+    def at(self, v: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return objectives, scaled constraints and the slopes of both; the latest place is kept."""
+        key = v[: self.k].tobytes()
+        if key not in self.known:
+            self.known.clear()
+            f, g, df, dg = self.smooth.local(v[: self.k], self.whole)
+            self.known[key] = f, g / self.scale, df, dg / self.scale[:, None]
+        return self.known[key]
+
+    def slacks(self, v: Floats) -> Floats:
+        """Return `s`."""
+        return v[self.k : self.k + self.slack]
+
+    def constraints(self, v: Floats) -> Floats:
+        """Return what must not be negative."""
+        f, g, _, _ = self.at(v)
+        rows = [self.p[: self.n_smooth] - f + self.loose[: self.n_smooth] * v[-1]]
+        if self.slack:
+            s = self.slacks(v)
+            rows += [[self.p[-1] - s.sum() + self.loose[-1] * v[-1]], s + g]
+        elif self.feasible:
+            rows += [g]
+        return np.concatenate(rows)
+
+    def constraint_slopes(self, v: Floats) -> Floats:
+        """Return the slopes of `constraints`, a row each."""
+        _, _, df, dg = self.at(v)
+        k, end = self.k, self.k + self.slack
+        top = np.zeros((self.n_smooth, len(v)))
+        top[:, :k], top[:, -1] = -df, self.loose[: self.n_smooth]
+        blocks = [top]
+        if self.slack:
+            total = np.zeros((1, len(v)))
+            total[0, k:end], total[0, -1] = -1.0, self.loose[-1]
+            each = np.zeros((self.j, len(v)))
+            each[:, :k], each[:, k:end] = dg, np.eye(self.j)
+            blocks += [total, each]
+        elif self.feasible:
+            each = np.zeros((self.j, len(v)))
+            each[:, :k] = dg
+            blocks += [each]
+        return np.concatenate(blocks)
+
+    def cost(self, v: Floats) -> float:
+        """Return what is made least: `t`, or Benson's sum."""
+        if not self.benson:
+            return float(v[-1])
+        return float((self.at(v)[0] - self.p[: self.n_smooth]).sum() + self.slacks(v).sum())
+
+    def cost_slope(self, v: Floats) -> Floats:
+        """Return the slope of `cost`."""
+        slope = np.zeros(len(v))
+        if self.benson:
+            slope[: self.k] = self.at(v)[2].sum(0)
+            slope[self.k : self.k + self.slack] = 1.0
+        else:
+            slope[-1] = 1.0
+        return slope
+
+    def start(self) -> Floats | None:
+        """Return v at the start, with the least `s` and `t` that fit; None where it is not finite."""
+        y = np.clip(self.whole[self.smooth.moving], 0.0, 1.0)
+        f, g, _, _ = self.at(np.concatenate((y, [0.0])))
+        if not np.isfinite(np.concatenate((f, g))).all():
+            return None
+        s = np.maximum(-g, 0.0) if self.slack else np.empty(0)
+        t = 0.0
+        if not self.benson:
+            short = [s.sum() - self.p[-1]] if self.slack else []
+            gains = np.concatenate((f - self.p[: self.n_smooth], short))
+            loose = self.loose[: len(gains)]
+            with np.errstate(all="ignore"):
+                share = (gains / loose)[loose > 0]
+            t = float(share.max()) if share.size else 0.0
+        return np.concatenate((y, s, [t]))
+
+    def bounds(self) -> list[tuple[float | None, float | None]]:
+        """Return the least and the largest value of each entry of v."""
+        last = (0.0, 0.0) if self.benson else (None, None)
+        return [(0.0, 1.0)] * self.k + [(0.0, None)] * self.slack + [last]
+
+    def place(self, v: Floats) -> Floats:
+        """Return where v is in the box; what does not move stays to the bit."""
+        whole = self.whole.copy()
+        whole[self.smooth.moving] = v[: self.k]
+        out = self.smooth.clipped(whole)
+        fixed = np.setdiff1d(np.arange(len(self.x)), self.smooth.moving)
+        out[fixed] = self.x[fixed]
+        return out
+
+
+def solve(
+    smooth: Smooth, x: Floats, target: Floats, weights: Floats, *, benson: bool = False
 ) -> Floats:
     """Find the least `t` with `f_i / range_i <= p_i / range_i + t w_i`, and return where, in the box.
 
     Args:
         smooth: The problem.
-        x: Start.
+        x: Start; returned where nothing is found.
         target: p, [m].
         weights: w, [m], not negative; 0 for an objective that must only be kept.
-        settle: Benson's program instead: all are kept and their sum is made least.
+        benson: Benson's program instead: all are kept and their sum is made least.
     """
-    whole = smooth.to_unit(x)
-    k, m = len(smooth.moving), len(target)
-    p = target / smooth.span
-    n_smooth = m - 1 if smooth.constrained else m
-    j = len(smooth.g_scale)
-    feasible = bool(
-        smooth.constrained and weights[-1] == 0 and target[-1] <= 0
-    )  # keep every constraint instead of their sum
-    slack = j if smooth.constrained and not feasible else 0
-    scale = smooth.g_scale if feasible else np.full(j, smooth.span[-1])
-    known: dict[bytes, tuple[Floats, Floats, Floats, Floats]] = {}
-
-    def at(v: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-        key = v[:k].tobytes()
-        if key not in known:
-            known.clear()
-            f, g, df, dg = smooth.local(v[:k], whole)
-            known[key] = f, g / scale, df, dg / scale[:, None]
-        return known[key]
-
-    loose = np.zeros(m) if settle else weights
-
-    def constraints(v: Floats) -> Floats:
-        f, g, _, _ = at(v)
-        rows = [p[:n_smooth] - f + loose[:n_smooth] * v[-1]]
-        if slack:
-            rows += [[p[-1] - v[k : k + slack].sum() + loose[-1] * v[-1]], v[k : k + slack] + g]
-        elif feasible:
-            rows += [g]
-        return np.concatenate(rows)
-
-    def constraint_slopes(v: Floats) -> Floats:
-        _, _, df, dg = at(v)
-        top = np.zeros((n_smooth, len(v)))
-        top[:, :k], top[:, -1] = -df, loose[:n_smooth]
-        blocks = [top]
-        if slack:
-            total = np.zeros((1, len(v)))
-            total[0, k : k + slack], total[0, -1] = -1.0, loose[-1]
-            each = np.zeros((j, len(v)))
-            each[:, :k], each[:, k : k + slack] = dg, np.eye(j)
-            blocks += [total, each]
-        elif feasible:
-            each = np.zeros((j, len(v)))
-            each[:, :k] = dg
-            blocks += [each]
-        return np.concatenate(blocks)
-
-    def cost(v: Floats) -> float:
-        if not settle:
-            return float(v[-1])
-        return float((at(v)[0] - p[:n_smooth]).sum() + v[k : k + slack].sum())
-
-    def cost_slope(v: Floats) -> Floats:
-        slope = np.zeros(len(v))
-        if settle:
-            slope[:k] = at(v)[2].sum(0)
-            slope[k : k + slack] = 1.0
-        else:
-            slope[-1] = 1.0
-        return slope
-
-    y = np.clip(whole[smooth.moving], 0.0, 1.0)
-    f, g, _, _ = at(np.concatenate((y, [0.0])))
-    s = np.maximum(-g, 0.0) if slack else np.empty(0)
-    t = 0.0
-    if not settle:
-        gains = np.concatenate((f - p[:n_smooth], [s.sum() - p[-1]] if slack else []))
-        with np.errstate(all="ignore"):
-            share = (gains / loose[: len(gains)])[loose[: len(gains)] > 0]
-        t = float(share.max()) if share.size else 0.0
-    if not np.isfinite(np.concatenate((f, g))).all():
+    program = Program(smooth, x, target, weights, benson=benson)
+    v = program.start()
+    if v is None:
         return x
-    v = np.concatenate((y, s, [t]))
-    bounds: list[Any] = [(0.0, 1.0)] * k + [(0.0, None)] * slack
-    bounds.append((0.0, 0.0) if settle else (None, None))
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
             found = minimize(
-                cost,
+                program.cost,
                 v,
-                jac=cost_slope,
-                bounds=bounds,
-                constraints={"type": "ineq", "fun": constraints, "jac": constraint_slopes},
+                jac=program.cost_slope,
+                bounds=program.bounds(),
+                constraints={
+                    "type": "ineq",
+                    "fun": program.constraints,
+                    "jac": program.constraint_slopes,
+                },
                 method="SLSQP",
                 options={"ftol": 1e-14, "maxiter": 150},
             ).x
         except ValueError:  # SLSQP met a number that is not finite
             return x
-    if not np.isfinite(found).all():
-        return x
-    whole = whole.copy()
-    whole[smooth.moving] = found[:k]
-    out = smooth.clipped(whole)
-    fixed = np.setdiff1d(np.arange(len(x)), smooth.moving)
-    out[fixed] = x[fixed]
-    return out
+    return program.place(found) if np.isfinite(found).all() else x
 
 
 @dataclass(eq=False)
@@ -309,20 +348,20 @@ class Refiner:
                 best_x, best_f = found, image
 
         for start in (x, *self.around(x), *self.nearest(f, weights, starts)):
-            offer(program(self.smooth, start, best_f, weights))
+            offer(solve(self.smooth, start, best_f, weights))
         for _ in range(2):
-            offer(program(self.smooth, best_x, best_f, weights, settle=True))
+            offer(solve(self.smooth, best_x, best_f, weights, benson=True))
         total = ((f - best_f) / self.smooth.span)[~held]
         return best_x, best_f, float(total.min()) if total.size else 0.0
 
     def minimize(self, objective: int) -> tuple[Floats, Floats]:
-        """Return a point at which one objective is least, and what it was settled to."""
+        """Return a point at which one objective is least, and its image."""
         m = len(self.smooth.span)
         alone = np.eye(m)[objective]
         everything = self.pool_f.max(0) + 10 * self.smooth.span
         best_x, best_f = None, None
         for start in self.nearest(np.where(alone > 0, self.least, everything), alone, 8):
-            for x in (start, program(self.smooth, start, everything, alone)):
+            for x in (start, solve(self.smooth, start, everything, alone)):
                 f = self.smooth.evaluate(x)
                 if np.isfinite(f).all() and (best_f is None or f[objective] < best_f[objective]):
                     best_x, best_f = x, f
@@ -338,7 +377,7 @@ class Refiner:
         best = 0.0
         with np.errstate(divide="ignore"):
             for start in self.nearest(reference, direction, starts):
-                for x in (start, program(self.smooth, start, reference, direction)):
+                for x in (start, solve(self.smooth, start, reference, direction)):
                     free = (reference - self.smooth.evaluate(x)) / self.smooth.span
                     far = float(np.where(direction > 0, free / direction, np.inf).min())
                     if np.isfinite(far):
@@ -353,7 +392,7 @@ CONTROL = {2: 10**6, 3: 10**6, 4: 10**6, 6: 500}
 def hypervolume(refiner: Refiner, reference: Floats, directions: int) -> tuple[float, float]:
     """Return the volume that the front dominates, in units of the range, and how far it may be off.
 
-    Seen from the reference point the region is star-shaped: its volume is that of the unit ball's
+    Around the reference point the region is star-shaped: its volume is that of the unit ball's
     orthant times the mean of `reach^m` over even directions. Integrated is only what the front has
     more than points of the pool, whose volume is known exactly; beyond six objectives, all of it.
     The error is what two halves of the directions differ by.

@@ -11,7 +11,7 @@ TorchJD is no dependency of this package. In an environment of its own:
 
     python -m venv bench-env
     bench-env/bin/pip install -e . "torchjd[full]==0.18.0"
-    OMP_NUM_THREADS=1 bench-env/bin/python benchmarks/side_by_side_core.py [--compile] [--out FILE.md]
+    OMP_NUM_THREADS=1 bench-env/bin/python benchmarks/side_by_side/aggregation_core.py [--compile] [--out FILE.md]
 
 `--compile` adds a column with `torch.compile`, which unrolls every round and takes minutes. Exit code 2
 where TorchJD is missing, 4 where a requirement printed at the end is not met.
@@ -22,7 +22,6 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import platform
 import subprocess
 import sys
 import time
@@ -35,6 +34,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
 from scipy.optimize import nnls
+from timing import conditions, fastest
 
 from paretomtl.methods.base import Signals, method
 
@@ -109,16 +109,6 @@ class Times:
     peer_weights: list[torch.Tensor]
 
 
-def cpu_time(call: Callable[[], object]) -> float:
-    """Return the CPU seconds of the faster of two calls in a row."""
-    found: list[float] = []
-    for _ in range(2):
-        begin = time.process_time()
-        call()
-        found.append(time.process_time() - begin)
-    return min(found)
-
-
 def median(values: list[float]) -> float:
     """Return the median; infinity where there are none."""
     return sorted(values)[len(values) // 2] if values else math.inf
@@ -139,12 +129,12 @@ def take_turns(
     begun = time.perf_counter()
     for lane in range(LANES):
         times.peer_weights.append(peer(given[lane]))
-        times.peer.append(cpu_time(lambda lane=lane: peer(given[lane])))
-        times.single.append(cpu_time(lambda lane=lane: ours.step({}, lanes[lane])))
+        times.peer.append(fastest(lambda lane=lane: peer(given[lane])))
+        times.single.append(fastest(lambda lane=lane: ours.step({}, lanes[lane])))
         if lane % 16 == 0 or times.peer[-1] > 2e-3:
-            times.ours.append(cpu_time(lambda: ours.step({}, every)))
+            times.ours.append(fastest(lambda: ours.step({}, every)))
             if compiled:
-                times.compiled.append(cpu_time(lambda: compiled(every)))
+                times.compiled.append(fastest(lambda: compiled(every)))
         if time.perf_counter() - begun > limit and lane >= 15:
             break
     return times
@@ -207,7 +197,9 @@ def _pcgrad(J: torch.Tensor) -> torch.Tensor:
     return total
 
 
-def compare(name: str, make: Callable[[int], Any], m: int, arguments: argparse.Namespace) -> Row:
+def compare(
+    name: str, construct: Callable[[int], Any], m: int, arguments: argparse.Namespace
+) -> Row:
     """Time and check one method for m tasks."""
     g = torch.Generator().manual_seed(m)
     J = torch.randn(LANES, m, 20, dtype=torch.float64, generator=g)
@@ -217,7 +209,7 @@ def compare(name: str, make: Callable[[int], Any], m: int, arguments: argparse.N
     compiled = None
     if arguments.compile:
         compiled = torch.compile(lambda s: ours.step({}, s)[0], fullgraph=True, dynamic=False)
-    peer = make(m)
+    peer = construct(m)
     given = J if name == "nash_mtl" else G
     times = take_turns(ours, peer, given, every, compiled, arguments.limit)
     peer_w = times.peer_weights
@@ -277,16 +269,6 @@ def peak_memory(name: str) -> float:
     return float(found.stdout)
 
 
-def machine() -> str:
-    """Name the processor."""
-    path = Path("/proc/cpuinfo")
-    if path.exists():
-        for line in path.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":")[1].strip()
-    return platform.processor() or platform.machine()
-
-
 def table(rows: list[Row]) -> list[str]:
     """Return the table as lines of Markdown."""
     lines = [
@@ -335,7 +317,7 @@ def show(rows: list[Row], memory: dict[str, float], out: Path | None) -> int:
     """Print the table and the requirements, write them too; return the exit code."""
     checks = requirements(rows, memory)
     lines = [
-        f"{machine()}, torch {torch.__version__}, one thread, {LANES} lanes, float64, CPU time.",
+        f"{conditions()}, {LANES} lanes, float64, CPU time.",
         "",
         *table(rows),
         "",
@@ -344,7 +326,7 @@ def show(rows: list[Row], memory: dict[str, float], out: Path | None) -> int:
     ]
     print("\n".join(lines))
     if out:
-        title = "# The aggregation core beside TorchJD 0.18\n\nWritten by `benchmarks/side_by_side_core.py`.\n\n"
+        title = "# The aggregation core beside TorchJD 0.18\n\nWritten by `benchmarks/side_by_side/aggregation_core.py`.\n\n"
         out.write_text(title + "\n".join(lines) + "\n")
     return 0 if all(met for _, met in checks) else 4
 
@@ -361,10 +343,10 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="write what is printed to a Markdown file as well")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    makers = peers()
-    names = arguments.methods or list(makers)
+    constructors = peers()
+    names = arguments.methods or list(constructors)
     with torch.no_grad():
-        rows = [compare(n, makers[n], m, arguments) for n in names for m in arguments.tasks]
+        rows = [compare(n, constructors[n], m, arguments) for n in names for m in arguments.tasks]
     memory = {name: peak_memory(name) for name in names}
     return show(rows, memory, arguments.out)
 

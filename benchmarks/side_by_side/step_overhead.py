@@ -1,8 +1,8 @@
 """What a step spends on anything but the network: the method, and the bookkeeping.
 
-    python benchmarks/step_overhead.py [--steps 20]
+    python benchmarks/side_by_side/step_overhead.py [--steps 20]
 
-The MLP of `neural_lanes.py` (batch 64) with 2 and 8 heads, K = 128, eager, one thread, profiled part by
+The MLP of `networks.py` (batch 64) with 2 and 8 heads, K = 128, eager, one thread, profiled part by
 part: the method, bookkeeping (minibatch indices and gathering, checks for NaN, whatever is in no part), and
 what the evaluations of a run of 1000 steps cost against those steps (at the snapshots that the engine
 takes by default).
@@ -15,7 +15,8 @@ import argparse
 from dataclasses import dataclass
 
 import torch
-from neural_lanes import Classification, _cpu
+from networks import Classification
+from timing import conditions
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
@@ -66,7 +67,7 @@ class ManyHeads(Classification):
         return super().data(split)
 
 
-def _snapshots(problem: ManyHeads, lanes: list[Lane], settings: Settings) -> int:
+def snapshots_of(problem: ManyHeads, lanes: list[Lane], settings: Settings) -> int:
     """Return how many snapshots a run takes, the first and the last one included."""
     clock = Batch(problem, lanes[:2], settings, torch.device("cpu")).clock
     assert clock.total is not None
@@ -81,7 +82,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    print(f"{_cpu()}, 1 thread, torch {torch.__version__}, K = 128")
+    print(f"{conditions()}, K = 128")
     print(f"{'m':>2} {'method':<12}{'step ms':>9}{'method':>9}{'bookkeeping':>13}{'snapshots':>11}")
     for m in (2, 8):
         for name in ("linear", "mgda", "upgrad", "cagrad", "nash_mtl", "pcgrad"):
@@ -102,7 +103,9 @@ def main() -> None:
             }
             step = parts["whole step"].seconds
             evaluation = parts["evaluation (once a snapshot)"].seconds
-            snapshots = _snapshots(ManyHeads(tasks=m), lanes, settings) * evaluation / (1000 * step)
+            snapshots = (
+                snapshots_of(ManyHeads(tasks=m), lanes, settings) * evaluation / (1000 * step)
+            )
             kept = sum(parts[name].share for name in BOOKKEEPING)
             print(
                 f"{m:>2} {name:<12}{1e3 * step:>9.1f}{parts['method'].share:>9.1%}{kept:>13.1%}"

@@ -1,6 +1,6 @@
 """Compute the reference fronts of the RE problems and write them to the package's data folder.
 
-    python benchmarks/re_fronts.py [NAME ...] [--out DIR]
+    python benchmarks/references/re_fronts.py [NAME ...] [--out DIR]
 
 RE36 is enumerated: its 49^4 integer points are all evaluated. For the others, in normalised
 objectives and all seeded:
@@ -35,7 +35,7 @@ from pathlib import Path
 import moocore
 import numpy as np
 import torch
-from paretomtl_problems.analytic.fronts.surface import even_points
+from paretomtl_problems.analytic.surface import even_points
 from re_polish import Floats, Refiner, Smooth, hypervolume
 from torch import Tensor
 
@@ -49,7 +49,7 @@ DIRECTIONS = {2: 1500, 3: 1000, 4: 2000, 6: 1500, 9: 1500}
 """Directions of the hypervolume's integral, by the number of objectives."""
 ROUNDS = 200
 CHILDREN = 4000
-DATA = Path(__file__).parents[1] / "problems" / "paretomtl_problems" / "analytic" / "re" / "data"
+DATA = Path(__file__).parents[2] / "problems" / "paretomtl_problems" / "analytic" / "re" / "data"
 
 
 @dataclass(eq=False)
@@ -279,7 +279,7 @@ def main() -> None:
     for name in options.names:
         stored, facts = compute(name, options.rounds)
         lines = [
-            f"# Pareto set of {name} (variables of its front's points), made by benchmarks/re_fronts.py"
+            f"# Pareto set of {name} (variables of its front's points), made by benchmarks/references/re_fronts.py"
         ]
         lines += [f"# {key}: {value}" for key, value in facts.items()]
         lines += [",".join(map(repr, row)) for row in stored.x.tolist()]

@@ -1,6 +1,6 @@
 """What a step of K stacked networks costs: against one network at a time, and against the bare products.
 
-    python benchmarks/neural_lanes.py [--repetitions 15] [--only mlp lenet] [--markdown FILE]
+    python benchmarks/side_by_side/neural_lanes.py [--repetitions 15] [--only mlp lenet] [--markdown FILE]
 
 Every row is one step of K networks on their own minibatches with Adam, in CPU milliseconds of one
 thread, medians of interleaved repetitions:
@@ -22,110 +22,20 @@ Compared are loop / ours (larger is better) and ours / floor (1 is the floor; m 
 from __future__ import annotations
 
 import argparse
-import platform
-import statistics
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from networks import Classification, Pictures
+from timing import conditions, medians
 
 import paretomtl as pm
 from paretomtl.engine.batch import Batch
 from paretomtl.engine.lane import Lane
 from paretomtl.engine.planning.chunks import batch_of, cut
 from paretomtl.engine.planning.compute import Compute
-from paretomtl.problem import NeuralProblem, ProblemCard, Split
 from paretomtl.sweep.settings import Budget, Optimizer, Settings
-
-
-class TwoHeads(nn.Module):
-    def __init__(self, sizes: tuple[int, ...]) -> None:
-        super().__init__()
-        pairs = pairwise(sizes)
-        self.trunk = nn.Sequential(
-            *(layer for a, b in pairs for layer in (nn.Linear(a, b), nn.ReLU()))
-        )
-        self.first = nn.Linear(sizes[-1], 10)
-        self.second = nn.Linear(sizes[-1], 10)
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        z = self.trunk(x)
-        return self.first(z), self.second(z)
-
-
-class LeNet(nn.Module):
-    def __init__(self, side: int) -> None:
-        super().__init__()
-        left = ((side - 4) // 2 - 4) // 2
-        self.trunk = nn.Sequential(
-            *(nn.Conv2d(1, 10, 5), nn.MaxPool2d(2), nn.ReLU()),
-            *(nn.Conv2d(10, 20, 5), nn.MaxPool2d(2), nn.ReLU()),
-            *(nn.Flatten(), nn.Linear(20 * left * left, 50), nn.ReLU()),
-        )
-        self.first = nn.Linear(50, 10)
-        self.second = nn.Linear(50, 10)
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        z = self.trunk(x)
-        return self.first(z), self.second(z)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Classification(NeuralProblem):
-    """Two ten-class tasks on random inputs: the work of a step without a data set's loading."""
-
-    name = "random classification"
-    card = ProblemCard(summary="For timing.", source="this file", family="benchmark")
-    sizes: tuple[int, ...] = (144, 128, 64)
-    batch: int = 64
-    n_objectives = 2
-    ideal = torch.zeros(2, dtype=torch.float64)
-    nadir = torch.ones(2, dtype=torch.float64)
-
-    @property
-    def batch_size(self) -> int:
-        return self.batch
-
-    def module(self) -> nn.Module:
-        return TwoHeads(self.sizes)
-
-    def losses(self, module: nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
-        x, first, second = batch
-        a, b = module(x)
-        return torch.stack((cross_entropy(a, first), cross_entropy(b, second)))
-
-    def data(self, split: Split) -> tuple[Tensor, ...]:
-        g = torch.Generator().manual_seed(0)
-        n = 4 * self.batch
-        return (
-            torch.randn(n, self.sizes[0], generator=g),
-            torch.randint(10, (n,), generator=g),
-            torch.randint(10, (n,), generator=g),
-        )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Pictures(Classification):
-    """The same with square pictures and a small convolutional network."""
-
-    side: int = 16
-
-    def module(self) -> nn.Module:
-        return LeNet(self.side)
-
-    def data(self, split: Split) -> tuple[Tensor, ...]:
-        g = torch.Generator().manual_seed(0)
-        n = 4 * self.batch
-        return (
-            torch.randn(n, 1, self.side, self.side, generator=g),
-            torch.randint(10, (n,), generator=g),
-            torch.randint(10, (n,), generator=g),
-        )
 
 
 def loop_step(problem: Classification, k: int) -> Callable[[], None]:
@@ -215,7 +125,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     lines = [
-        f"{_cpu()}, 1 thread, torch {torch.__version__}; CPU ms of a step, then ratios.",
+        f"{conditions()}; CPU ms of a step, then ratios.",
         "",
         "| case | K | lanes | " + " | ".join(COLUMNS) + " | loop / linear | loop / linear compiled "
         "| linear compiled / floor | mgda compiled / 2 floors |",
@@ -233,10 +143,11 @@ def main() -> None:
             steps["loop"] = loop_step(problem, k)
             if kind == "mlp":
                 steps["floor"] = floor_step(problem, k)
-            t = medians(steps, options.repetitions)
+            clocks = medians(steps, options.repetitions, warm_up=2)
+            t = {side: clock.cpu for side, clock in clocks.items()}
             for kept in batches:
                 t[kept] /= STEPS
-            sizes = [str(own[0].lanes.n_lanes) for side, own in batches.items() if "comp" in side]
+            sizes = [str(len(own[0].members)) for side, own in batches.items() if "comp" in side]
             floor = t.get("floor", float("nan"))
             figures = [" / ".join(sizes)]
             figures += [f"{1e3 * t[c]:.2f}" if c in t else "" for c in COLUMNS]
@@ -247,28 +158,6 @@ def main() -> None:
             print(lines[-1], flush=True)
     if options.markdown:
         options.markdown.write_text("\n".join(lines) + "\n")
-
-
-def medians(steps: dict[str, Callable[[], None]], repetitions: int) -> dict[str, float]:
-    """Time each step in turn, again and again, so that drifts of the machine hit all alike."""
-    for step in steps.values():
-        step()
-        step()
-    times: dict[str, list[float]] = {name: [] for name in steps}
-    for _ in range(repetitions):
-        for name, step in steps.items():
-            started = time.process_time()
-            step()
-            times[name].append(time.process_time() - started)
-    return {name: statistics.median(values) for name, values in times.items()}
-
-
-def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

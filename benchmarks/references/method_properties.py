@@ -1,6 +1,6 @@
 """Measure the properties of every registered method and write them where `paretomtl show` reads them.
 
-Usage: python benchmarks/method_properties.py [METHOD ...] [--check]
+Usage: python benchmarks/references/method_properties.py [METHOD ...] [--check]
 
 With names, only those are measured again. With --check nothing is written: exit code 1 and the
 differences if the file is not what is measured now. Takes about a minute.
@@ -18,7 +18,7 @@ import torch
 from paretomtl.methods.base import methods
 from paretomtl.testing.properties import measure
 
-FILE = Path(__file__).parents[1] / "paretomtl" / "methods" / "properties.json"
+FILE = Path(__file__).parents[2] / "paretomtl" / "methods" / "properties.json"
 
 
 def main() -> int:

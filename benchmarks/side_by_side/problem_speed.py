@@ -1,6 +1,6 @@
 """Time the evaluation with gradients of 10 000 points against pymoo's own, family by family.
 
-    OMP_NUM_THREADS=1 python benchmarks/problem_speed.py [--points 10000] [--repeats 7] [--out FILE.md]
+    OMP_NUM_THREADS=1 python benchmarks/side_by_side/problem_speed.py [--points 10000] [--repeats 7] [--out FILE.md]
 
 Both sides compute values [k, m] and the whole Jacobian [k, m, n] of the same points in float64 and
 are compared first. Ours: one batched backward pass of torch. Theirs, by the column "yardstick":
@@ -30,7 +30,6 @@ import ctypes
 import platform
 import statistics
 import sys
-import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,6 +42,7 @@ from plain_problems import PLAIN, Plain
 from pymoo.core.problem import Problem
 from pymoo.gradient.automatic import AutomaticDifferentiation
 from pymoo.problems import get_problem
+from timing import conditions, medians
 
 import paretomtl as pm
 from paretomtl.problem import AnalyticProblem
@@ -144,28 +144,6 @@ def keep_memory() -> None:
             libc.mallopt(option, 2**30)
 
 
-def medians(calls: list[Timer], repeats: int) -> list[float]:
-    """Return each call's median CPU time in seconds, repetitions interleaved."""
-    times: list[list[float]] = [[] for _ in calls]
-    for _ in range(repeats + 1):
-        for call, record in zip(calls, times, strict=True):
-            begin = time.process_time()
-            call()
-            record.append(time.process_time() - begin)
-    return [statistics.median(record[1:]) for record in times]  # the first is a warm-up
-
-
-def machine() -> str:
-    """Name the processor."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(
-            line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")
-        )
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
-
-
 def points(problem: AnalyticProblem, count: int) -> torch.Tensor:
     """Draw points, uniform in the box that starts are drawn from."""
     low, high = problem.start_box
@@ -179,12 +157,12 @@ COLUMNS = "| problem | family | n | m | ours, ms | theirs, ms | ratio | weaker |
 
 def report(rows: list[Row], alone: list[str], count: int) -> list[str]:
     """Lay out the table and its summary as Markdown."""
-    versions = f"torch {torch.__version__}, pymoo {pymoo.__version__}, NumPy {np.__version__}"
+    versions = f"pymoo {pymoo.__version__}, NumPy {np.__version__}"
     versions += f", Python {platform.python_version()}"
     lines = [
         "# Evaluation with gradients: ours against pymoo and autograd",
         "",
-        f"Made by `benchmarks/problem_speed.py`: {machine()}, 1 thread; {versions}; {count} points,",
+        f"Made by `benchmarks/side_by_side/problem_speed.py`: {conditions()}; {versions}; {count} points,",
         "float64, median CPU time of interleaved repetitions. What the yardsticks are: see the script.",
         "",
         COLUMNS,
@@ -262,10 +240,12 @@ def main() -> int:
         np.testing.assert_allclose(
             problem.objectives(given[:50]), rival.values(given[:50]), rtol=1e-9, atol=1e-9
         )
-        calls = [ours(problem, x), lambda r=rival, g=given: r.gradients(g)]
+        sides: dict[str, Timer] = {"ours": ours(problem, x)}
+        sides["theirs"] = lambda r=rival, g=given: r.gradients(g)
         if arguments.compiled:
-            calls.append(compiled(problem, x))
-        mine, other, *graph = medians(calls, arguments.repeats)
+            sides["compiled"] = compiled(problem, x)
+        clocks = medians(sides, arguments.repeats).values()
+        mine, other, *graph = (clock.cpu for clock in clocks)
         ratio = rival.factor * other / mine
         weaker = ratio if rival.factor == 1 else (1 + problem.n_objectives) * other / mine
         rows.append(Row(problem, mine, rival.factor * other, weaker, rival.yardstick))
@@ -275,7 +255,9 @@ def main() -> int:
         for name in sorted(set(pm.problems) - {row.problem.name for row in rows}):
             problem = pm.problem(name)
             if isinstance(problem, AnalyticProblem) and problem.card.differentiable:
-                (mine,) = medians([ours(problem, points(problem, arguments.points))], 5)
+                mine = medians({name: ours(problem, points(problem, arguments.points))}, 5)[
+                    name
+                ].cpu
                 alone.append(
                     f"| {name} | {problem.card.family} | {problem.n_variables} | "
                     f"{problem.n_objectives} | {mine * 1e3:.2f} | | | | alone |"
