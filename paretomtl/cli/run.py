@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +15,6 @@ from paretomtl.cli.profiling import profile_steps
 from paretomtl.cli.progress import RunProgress, duration
 from paretomtl.cli.stores import store_of
 from paretomtl.cli.summary import COLUMNS, for_people, summarize
-from paretomtl.errors import BadInput
 
 if TYPE_CHECKING:
     from paretomtl.engine import Compute
@@ -65,7 +64,7 @@ def run_command(
         output: How to print.
     """
     from paretomtl import suites
-    from paretomtl.engine import Compute
+    from paretomtl.engine import Compute, check_data, plan_batches
     from paretomtl.executors import executors
     from paretomtl.records.store import open_store
     from paretomtl.sweep.select import select
@@ -82,10 +81,13 @@ def run_command(
     pending = opened.missing(specs, retry_failed=retry_failed)
     output.say(plan_line(len(specs), len(pending)))
     output.detail(*describe(specs))
+    check_data(specs if profile else pending)
     if dry_run:
+        plan_batches(
+            specs, compute=compute
+        )  # what cannot be planned is refused as by the run itself
         _show_plan(output, opened, specs, pending)
         return 0
-    check_data(specs if profile else pending)
     if profile:
         profile_steps(output, specs, compute, opened.path.with_name(f"{opened.path.name}-profile"))
     summary = _execute(output, specs, opened, executor, compute, retry_failed)
@@ -111,25 +113,6 @@ def describe(specs: Sequence[RunSpec]) -> list[str]:
         seeds = len({spec.seed for spec in here})
         lines.append(f"  {label}: {methods} methods, {points} preferences, {seeds} seeds")
     return lines
-
-
-def check_data(specs: Iterable[RunSpec]) -> None:
-    """Load the data of every neural problem, before anything runs.
-
-    Raises:
-        BadInput: Something is missing: a package, or a folder.
-    """
-    from paretomtl.problem import NeuralProblem, problem
-
-    for choice in dict.fromkeys(spec.problem for spec in specs):
-        needed = problem(choice.name, **dict(choice.options))
-        if isinstance(needed, NeuralProblem):
-            try:
-                needed.data("train")
-            except BadInput:
-                raise
-            except Exception as error:
-                log.debug("%s has no data: its own runs will fail.", choice.label, exc_info=error)
 
 
 def _show_plan(

@@ -53,6 +53,16 @@ def resolve_dtype(precision: Precision | None, problem: Problem) -> torch.dtype:
     return torch.float64 if precision == "float64" else torch.float32
 
 
+def check_device(precision: Precision | None, device: torch.device) -> None:
+    """Check that a device knows a precision.
+
+    Raises:
+        BadInput: TF32 on a device that has none.
+    """
+    if precision == "tf32" and device.type != "cuda":
+        raise BadInput("precision 'tf32' is a mode of NVIDIA GPUs; on the CPU use 'float32'.")
+
+
 @contextmanager
 def reduced(precision: Precision | None, device: torch.device) -> Generator[None]:
     """Let matrix products run in TF32 where that is the precision, and only there.
@@ -60,8 +70,7 @@ def reduced(precision: Precision | None, device: torch.device) -> Generator[None
     Raises:
         BadInput: TF32 on a device that has none.
     """
-    if precision == "tf32" and device.type != "cuda":
-        raise BadInput("precision 'tf32' is a mode of NVIDIA GPUs; on the CPU use 'float32'.")
+    check_device(precision, device)
     matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
     before = matmul.allow_tf32, cudnn.allow_tf32
     matmul.allow_tf32 = cudnn.allow_tf32 = precision == "tf32"  # pyright: ignore[reportAttributeAccessIssue]

@@ -6,8 +6,7 @@ import logging
 from collections.abc import Iterable
 from contextlib import closing
 
-from paretomtl.engine import Compute, plan_batches
-from paretomtl.errors import BadInput
+from paretomtl.engine import Compute, check_data, plan_batches
 from paretomtl.executors.base import Executor
 from paretomtl.executors.base import executor as executor_of
 from paretomtl.executors.progress import ExecutionSummary, ProgressCallback, Tally
@@ -46,14 +45,13 @@ def execute(
         StoreError: A batch cannot be stored; those before it are.
     """
     distinct = list({spec.key: spec for spec in specs}.values())
-    for spec in distinct:
-        if not 0 <= spec.seed < 2**63:
-            raise BadInput(f"a seed must be between 0 and 2^63 - 1; found {spec.seed}.")
     chosen = executor_of(executor)
     compute = compute or Compute()
     chosen.check(compute)
     plan = plan_batches(distinct, compute=compute)
-    pending = {spec.key for spec in store.missing(distinct, retry_failed=retry_failed)}
+    left_to_do = store.missing(distinct, retry_failed=retry_failed)
+    check_data(left_to_do)
+    pending = {spec.key for spec in left_to_do}
     batches = [left for batch in plan if (left := [s for s in batch if s.key in pending])]
     if batches:
         store.create()

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Method, SetMethod
 from paretomtl.problem import Problem
-from paretomtl.sweep.fit import check_fit
+from paretomtl.sweep.fit import check_fit, check_seed
 from paretomtl.sweep.preferences import PreferenceKind, checked, preferences
 from paretomtl.sweep.settings import SETTINGS, Settings
 from paretomtl.sweep.spec import Choice, RunSpec
@@ -105,15 +105,15 @@ def seeds_of(seeds: object) -> tuple[int, ...]:
     """Return seeds given as a count (0, 1, ...), a list or an array, as whole numbers.
 
     Raises:
-        BadInput: It is neither a count >= 1 nor a list of whole numbers >= 0.
+        BadInput: It is neither a count >= 1 nor a list of whole numbers from 0 to 2^63 - 1.
     """
     given = seeds.tolist() if hasattr(seeds, "tolist") else seeds  # pyright: ignore[reportUnknownVariableType, reportAttributeAccessIssue, reportUnknownMemberType]
     if type(given) is int:  # pyright: ignore[reportUnknownArgumentType]
         given = range(given)
     listed: list[object] = list(given) if isinstance(given, (list, tuple, range)) else []  # pyright: ignore[reportUnknownArgumentType]
-    whole = [seed for seed in listed if type(seed) is int and seed >= 0]
+    whole = [seed for seed in listed if type(seed) is int]
     if not listed or len(whole) < len(listed):
-        raise BadInput(
-            f"`seeds` must be a count >= 1 or a list of whole numbers >= 0; found {seeds!r}."
-        )
+        raise BadInput(f"`seeds` must be a count >= 1 or a list of integers; found {seeds!r}.")
+    for seed in whole:
+        check_seed(seed)
     return tuple(whole)

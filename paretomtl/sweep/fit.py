@@ -43,19 +43,30 @@ def check_fit(problem: Problem, method: Method, settings: Settings) -> None:
 
 
 def check_run(problem: Problem, method: Method, spec: RunSpec) -> None:
-    """Check that a run can be carried out: as `check_fit`, and its preference.
+    """Check that a run can be carried out: as `check_fit`, and its preference and seed.
 
     Raises:
-        BadInput: As `check_fit`; or the preference has another length than there are objectives, is off
+        BadInput: As `check_fit`; or the seed is out of range; or the preference has another length than there are objectives, is off
             the simplex, or is not among those of the set that the run is a member of.
     """
     check_fit(problem, method, spec.settings)
+    check_seed(spec.seed)
     checked([spec.preference], problem.n_objectives)
     if isinstance(method, SetMethod) and spec.preference not in spec.population:
         raise BadInput(
             f"method {method.name!r} moves a whole set: `population` must list the preferences of "
             "its members, this run's among them."
         )
+
+
+def check_seed(seed: int) -> None:
+    """Check that a seed can be recorded: 63 bits.
+
+    Raises:
+        BadInput: It cannot.
+    """
+    if not 0 <= seed < 2**63:
+        raise BadInput(f"a seed must be between 0 and 2^63 - 1; found {seed}.")
 
 
 def check_batch_size(batch_size: int, n_samples: int) -> None:

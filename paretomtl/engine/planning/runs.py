@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import logging
 from collections.abc import Sequence
 from typing import Any
 
+from paretomtl.engine.device import check_device
 from paretomtl.engine.lane import Lane
 from paretomtl.engine.outcome import Outcome
 from paretomtl.engine.planning.chunks import cut, run_lanes
 from paretomtl.engine.planning.compute import Compute
 from paretomtl.engine.run import ProgressCallback
 from paretomtl.engine.seeding import stable_hash
-from paretomtl.methods.base import Method, SetMethod, method
+from paretomtl.errors import BadInput
+from paretomtl.methods.base import Method, SetMethod
+from paretomtl.methods.base import method as make_method
 from paretomtl.methods.reads import Reads
-from paretomtl.problem import Problem, problem, problems
-from paretomtl.sweep.fit import check_run
+from paretomtl.problem import NeuralProblem, Problem, problems
+from paretomtl.problem import problem as make_problem
+from paretomtl.sweep.fit import check_batch_size, check_run
 from paretomtl.sweep.spec import Choice, RunSpec
+
+log = logging.getLogger(__name__)
 
 
 def plan_batches(
@@ -31,22 +38,23 @@ def plan_batches(
 
     Raises:
         UnknownName: A problem, method or option does not exist.
-        BadInput: An option is refused, a preference does not fit its problem, a method that needs
-            positive losses meets a problem whose losses can be negative, or the memory limit is too
-            small for one run.
+        BadInput: An option is refused; problem, method, preference and settings do not fit
+            (`paretomtl.sweep.fit`); the device does not know the precision; or the memory limit is too small
+            for one run.
     """
     compute = compute or Compute()
     groups: dict[tuple[Any, ...], list[tuple[RunSpec, Method]]] = {}
-    problems: dict[tuple[Any, ...], Problem] = {}
+    subjects: dict[tuple[Any, ...], Problem] = {}
     for spec in specs:
-        the_problem, the_method = resolve(spec)
-        key = _batch_key(spec, the_method)
-        groups.setdefault(key, []).append((spec, the_method))
-        problems[key] = the_problem
+        problem, method = resolve(spec)
+        check_device(spec.precision, compute.resolved)
+        key = _batch_key(spec, method)
+        groups.setdefault(key, []).append((spec, method))
+        subjects[key] = problem
     batches: list[list[RunSpec]] = []
     for key, members in groups.items():
-        lanes = [lane_of(spec, the_method) for spec, the_method in members]
-        chunks = cut(problems[key], lanes, members[0][0].settings, compute)
+        lanes = [lane_of(spec, method) for spec, method in members]
+        chunks = cut(subjects[key], lanes, members[0][0].settings, compute)
         batches.extend([members[i][0] for i in chunk] for chunk in chunks)
     return batches
 
@@ -86,23 +94,45 @@ def resolve(spec: RunSpec) -> tuple[Problem, Method]:
         UnknownName: A problem, method or option does not exist.
         BadInput: An option is refused, or problem, method and preference do not fit.
     """
-    the_problem = _problem(spec.problem)
-    the_method = method(spec.method.name, **dict(spec.method.options))
-    check_run(the_problem, the_method, spec)
-    return the_problem, the_method
+    problem = _problem(spec.problem)
+    method = make_method(spec.method.name, **dict(spec.method.options))
+    check_run(problem, method, spec)
+    return problem, method
+
+
+def check_data(specs: Sequence[RunSpec]) -> None:
+    """Load the data of every network that is asked for, and check that minibatches can be drawn from them.
+
+    Data that cannot be loaded for another reason than a missing package or folder cost their own runs only.
+
+    Raises:
+        BadInput: A package or folder is missing, or a minibatch is larger than the data.
+    """
+    for choice, batch_size in dict.fromkeys((spec.problem, spec.batch_size) for spec in specs):
+        problem = _problem(choice)
+        if not isinstance(problem, NeuralProblem):
+            continue
+        try:
+            data = problem.data("train")
+        except BadInput:
+            raise
+        except Exception as error:
+            log.debug("%s has no data: its own runs will fail.", choice.label, exc_info=error)
+        else:
+            check_batch_size(batch_size or problem.batch_size, len(data[0]))
 
 
 def _problem(choice: Choice) -> Problem:
     """Return the one instance of a choice: its data are read, and its steps compiled, once."""
     if choice.name not in problems:
-        return problem(choice.name)  # which says what there is
+        return make_problem(choice.name)  # which says what there is
     return _constructed(problems[choice.name], repr(choice.options), choice)
 
 
 @functools.lru_cache(maxsize=8)
 def _constructed(cls: type[Problem], spelled: str, choice: Choice) -> Problem:
     # `spelled` because 1, 1.0 and True are equal, but not the same option
-    return problem(choice.name, **dict(choice.options))
+    return make_problem(choice.name, **dict(choice.options))
 
 
 def lane_of(spec: RunSpec, method: Method) -> Lane:
