@@ -51,10 +51,10 @@ class Step:
         for parameter in state.parameters:
             parameter.requires_grad_()
         parameters = [p.detach() for p in state.parameters]
-        moved = Copies(parameters, inputs.frozen)
-        with torch.no_grad():
-            origin = self.optimizer.look_ahead(parameters, state.moments)
-            if origin is not None:
+        moved, origin = Copies(parameters, inputs.frozen), None
+        if self.optimizer.looks_ahead:
+            with torch.no_grad():
+                origin = self.optimizer.look_ahead(parameters, state.moments)
                 self.lanes.project(moved)  # a formula may have no value outside of its bounds
         gradients, methods, last = self.passes.combine(state, inputs)
         with phase("checks"):
@@ -74,24 +74,23 @@ class Step:
                 origin=origin,
             )
             self.lanes.project(moved)
-            methods = self._observed(state._replace(methods=methods), inputs)
-        after = state._replace(
-            methods=methods, steps=state.steps + 1, alive=alive, died=died, caution=caution
-        )
-        return after, last
+            if any(group.method.reads_next_losses for group in self.passes.groups):
+                methods = self._observed(methods, state, inputs)
+        return LaneState(
+            state.parameters, state.moments, methods, state.steps + 1, alive, died, caution
+        ), last
 
-    def _observed(self, state: LaneState, inputs: LaneInputs) -> list[State]:
-        """Return the methods' states after those that ask for it have seen the losses after the update."""
-        groups = self.passes.groups
-        if not any(group.method.reads_next_losses for group in groups):
-            return state.methods
+    def _observed(
+        self, methods: Sequence[State], state: LaneState, inputs: LaneInputs
+    ) -> list[State]:
+        """Return the methods' states after those that ask for it have been shown the losses after the update."""
         losses = self.lanes.losses(copies_of(state, inputs), inputs.samples[-1]).detach()
         signals = self.passes.signals(state, inputs, losses=losses)
         return [
             by_name(group.method.holding(options).observe(own, group.view(signals)))
             if group.method.reads_next_losses
             else own
-            for group, own, options in zip(groups, state.methods, inputs.options, strict=True)
+            for group, own, options in zip(self.passes.groups, methods, inputs.options, strict=True)
         ]
 
 

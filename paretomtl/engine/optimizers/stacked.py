@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
@@ -39,6 +39,8 @@ class StackedOptimizer(ABC):
 
     n_moments: int
     """How many running tensors of the parameter's shape it keeps."""
+    looks_ahead: ClassVar[bool] = False
+    """Whether gradients are taken elsewhere than where the parameters are."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -56,13 +58,9 @@ class StackedOptimizer(ABC):
 
     def look_ahead(
         self, parameters: Sequence[Tensor], moments: Sequence[Sequence[Tensor]]
-    ) -> list[Tensor] | None:
-        """Move the parameters to where the next gradient is taken.
-
-        Returns:
-            Where they were, to be handed to `step`; None where they have not moved.
-        """
-        return None
+    ) -> list[Tensor]:
+        """Move the parameters to where the next gradient is taken; return where they were, for `step`."""
+        raise TypeError(f"{type(self).__name__} takes its gradients where the parameters are.")
 
     def corrections(self, step: int) -> Corrections:
         """Return what follows from a step's number alone; the first is 0."""
@@ -116,15 +114,14 @@ class StackedOptimizer(ABC):
         """
         # Read in its own shape: gradients of stacked layers come transposed, and flattening would copy.
         keep = None if alive is None else alive.view(-1, *[1] * (gradient.ndim - 1))
-        zero = block.new_zeros(())
         if recorded():  # a compiler finds room by itself, and sharing it would tie updates together
             assert keep is not None
-            return torch.where(keep, gradient, zero).reshape(block.shape)
-        room = self._room_for(block).view(gradient.shape)
+            return torch.where(keep, gradient, block.new_zeros(())).reshape(block.shape)
+        room = self._room_for(block)
         if keep is None:
-            room.copy_(gradient)
+            room.view(gradient.shape).copy_(gradient)
         else:
-            torch.where(keep, gradient, zero, out=room)
+            torch.where(keep, gradient, block.new_zeros(()), out=room.view(gradient.shape))
         return room.view(block.shape)
 
     def _room_for(self, block: Tensor) -> Tensor:
@@ -192,6 +189,8 @@ class Nesterov(Momentum):
     The gradient is really taken at the look-ahead point, so every method sees it there. Weight decay
     is taken there too.
     """
+
+    looks_ahead: ClassVar[bool] = True
 
     def look_ahead(
         self, parameters: Sequence[Tensor], moments: Sequence[Sequence[Tensor]]

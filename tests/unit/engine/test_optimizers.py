@@ -34,7 +34,9 @@ class Stepper:
         self.moments = self.rule.moments([x])
 
     def look_ahead(self) -> None:
-        self.origin = self.rule.look_ahead([self.x], self.moments)
+        self.origin = None
+        if self.rule.looks_ahead:
+            self.origin = self.rule.look_ahead([self.x], self.moments)
 
     def step(self, gradients: list[torch.Tensor], alive: torch.Tensor) -> None:
         self.rule.step(
