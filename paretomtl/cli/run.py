@@ -75,8 +75,7 @@ def run_command(
     executors[executor]  # an unknown one is refused here, before any work
     specs = select(loaded.runs(), only or [])
     if not specs:
-        output.say(f"nothing selected: no run of {loaded.name!r} fits {' and '.join(only or [])}.")
-        return NOTHING_SELECTED
+        return _nothing(output, loaded.name, only or [])
     opened = open_store(store or store_of(loaded.name))
     pending = opened.missing(specs, retry_failed=retry_failed)
     output.say(plan_line(len(specs), len(pending)))
@@ -92,6 +91,11 @@ def run_command(
         profile_steps(output, specs, compute, opened.path.with_name(f"{opened.path.name}-profile"))
     summary = _execute(output, specs, opened, executor, compute, retry_failed)
     return _conclude(output, loaded.name, opened, specs, summary)
+
+
+def _nothing(output: Output, name: str, conditions: Sequence[str]) -> int:
+    output.say(f"nothing selected: no run of {name!r} fits {' and '.join(conditions)}.")
+    return NOTHING_SELECTED
 
 
 def plan_line(total: int, pending: int) -> str:
@@ -117,7 +121,7 @@ def describe(specs: Sequence[RunSpec]) -> list[str]:
 
 def _show_plan(
     output: Output, store: Store, specs: Sequence[RunSpec], pending: Sequence[RunSpec]
-) -> None:
+) -> int:
     total = Counter((spec.problem.label, spec.method.label) for spec in specs)
     left = Counter((spec.problem.label, spec.method.label) for spec in pending)
     rows = [
@@ -130,6 +134,7 @@ def _show_plan(
         done = len(specs) - len(pending)
         plan = {"runs": len(specs), "done": done, "to_run": len(pending), "cells": rows}
         output.result({"store": str(store.path), **plan})
+    return 0
 
 
 def _execute(

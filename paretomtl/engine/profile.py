@@ -81,17 +81,7 @@ def profile_step(
     if trace is not None:
         trace.parent.mkdir(parents=True, exist_ok=True)
         profiler.export_chrome_trace(str(trace))
-    events: Any = profiler.key_averages()
-    spent: dict[str, float] = {
-        event.key.removeprefix(PREFIX): event.cpu_time_total / 1e6 / steps
-        for event in events
-        if event.key.startswith(PREFIX)
-    }
-    parts = [
-        Part(name=name, seconds=spent[name], share=spent[name] / whole)
-        for name in PHASES
-        if name in spent
-    ]
+    parts = _parts(profiler, whole, steps)
     rest = max(0.0, whole - sum(part.seconds for part in parts))
     compiled = "compiled step" if compute.compile else "rest"
     return [
@@ -99,4 +89,19 @@ def profile_step(
         Part(name=compiled, seconds=rest, share=rest / whole),
         Part(name="whole step", seconds=whole, share=1.0),
         Part(name="evaluation (once a snapshot)", seconds=evaluation, share=evaluation / whole),
+    ]
+
+
+def _parts(profiler: profile, whole: float, steps: int) -> list[Part]:
+    """Return the parts of a step that took time, in its order."""
+    events: Any = profiler.key_averages()
+    spent: dict[str, float] = {
+        event.key.removeprefix(PREFIX): event.cpu_time_total / 1e6 / steps
+        for event in events
+        if event.key.startswith(PREFIX)
+    }
+    return [
+        Part(name=name, seconds=spent[name], share=spent[name] / whole)
+        for name in PHASES
+        if name in spent
     ]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from paretomtl.engine.compiled.graph import compiled
 from paretomtl.engine.lanes.base import Copies, Lanes, Sample
+from paretomtl.engine.lanes.evaluation import Evaluation
 from paretomtl.engine.lanes.minibatches import Minibatches
 from paretomtl.engine.lanes.network import (
     check_answers,
@@ -25,16 +25,6 @@ from paretomtl.engine.phases import phase
 from paretomtl.engine.seeding import origin
 from paretomtl.errors import Unfit
 from paretomtl.problem import SPLITS, NeuralProblem, Split
-
-EVALUATION_CHUNK = 2048
-"""Samples evaluated at once."""
-
-COMPILED_CHUNK = 256
-"""The same on the CPU where evaluation is compiled: what a call works on stays in cache."""
-
-EVALUATION_LANES = 16
-"""Lanes evaluated at once on the CPU, so that their activations stay in cache and take the same memory
-however many lanes there are. A compiled evaluation takes all lanes of its batch, and fewer samples."""
 
 
 class AtRepresentation(NamedTuple):
@@ -85,12 +75,9 @@ class NeuralLanes(Lanes):
         self._problem = problem
         self._dtype, self._device = dtype, device
         self._probe_shape: tuple[int, ...] | None = None
-        self._chunk = EVALUATION_CHUNK
-        if device.type == "cpu":
-            self.evaluated_together = EVALUATION_LANES
-        self._whole_chunk: Callable[..., Tensor] | None = None
-        self._whole_layout: list[tuple[object, ...]] = []
         self._data = {split: _cast(tensors, dtype, device) for split, tensors in data.items()}
+        self._evaluation = Evaluation(self._stack, self._data)
+        self.evaluated_together = self._evaluation.together
         self._batches = Minibatches(
             len(self._data["train"][0]),
             batch_size or problem.batch_size,
@@ -107,12 +94,7 @@ class NeuralLanes(Lanes):
         shared, self._silent = shared_parameters(
             problem, self._data["train"], batch_size or problem.batch_size
         )
-        unknown = sorted(shared - named[origins[0]].keys())
-        if unknown:
-            raise Unfit(
-                f"{problem.name!r} says that its tasks share the parameter {unknown[0]!r}, which its "
-                "network does not have."
-            )
+        _check_names(problem, shared, named[origins[0]])
         self.shared = [name in shared for name in self._stack.trained]
 
     def check_shared(self) -> None:
@@ -243,100 +225,32 @@ class NeuralLanes(Lanes):
         return (copies.n_lanes, *self._probe_shape)
 
     def compile_evaluation(self, copies: Copies, *, what: Hashable) -> None:
-        """Evaluate by a compiled program from now on.
+        """Evaluate by a compiled program from now on; see `Evaluation.compile`."""
+        self._evaluation.compile(copies, what=what)
 
-        What is left over of a split, and a split of another shape or type, is evaluated without.
-
-        Args:
-            copies: Those that will be evaluated, or others of their shapes.
-            what: What the losses are: batches for which it is equal share the program.
-        """
-
-        def losses(*tensors: Tensor) -> Tensor:
-            n, end = len(copies.trained), len(copies.trained) + len(copies.frozen)
-            given = Copies(list(tensors[:n]), list(tensors[n:end]))
-            return self._stack.losses(given, tensors[end:], None)
-
-        size = COMPILED_CHUNK if self._device.type == "cpu" else EVALUATION_CHUNK
-        data = next((d for d in self._data.values() if len(d[0]) >= size), None)
-        if data is not None:
-            self._chunk = size
-            chunk = next(_chunks(data, size))
-            self._whole_layout = _layout(chunk)
-            inputs = [*copies.trained, *copies.frozen, *chunk]
-            self._whole_chunk = compiled(losses, inputs, what=what)
-
-    @torch.no_grad()
     def evaluate(self, copies: Copies) -> dict[str, Tensor]:
         """Return the mean losses over all samples of each split."""
-        return {split: self._evaluate(copies, split) for split in SPLITS}
+        return self._evaluation.losses(copies)
 
     def evaluation_cost(self, *, forward: int, backward: int) -> float:
         """Return what an evaluation costs, in steps: samples to pass forward, where backward is twice that."""
         evaluated = sum(len(self._data[split][0]) for split in SPLITS)
         return evaluated / (self._batches.batch_size * (forward + 2 * backward))
 
-    @torch.no_grad()
     def finish(self, copies: Copies) -> tuple[Tensor | None, list[dict[str, dict[str, float]]]]:
         """Return each network's metrics on each split; the networks are not kept."""
-        figures: list[dict[str, dict[str, float]]] = [{} for _ in range(copies.n_lanes)]
-        for split in SPLITS:
-            for name, column in self._metrics(copies, split).items():
-                for lane, value in enumerate(column.cpu().numpy()):
-                    figures[lane].setdefault(split, {})[name] = float(value)
-        return None, figures
-
-    def _evaluate(self, copies: Copies, split: Split) -> Tensor:
-        data = self._data[split]
-        n = len(data[0])
-        total = 0
-        for chunk in _chunks(data, self._chunk):
-            if self._whole_chunk is not None and _layout(chunk) == self._whole_layout:
-                losses = self._whole_chunk(*copies.trained, *copies.frozen, *chunk)
-            else:
-                losses = torch.cat(
-                    [self._stack.losses(some, chunk, None) for some in self._blocks(copies)]
-                )
-            total = total + losses * (len(chunk[0]) / n)
-        assert isinstance(total, Tensor)
-        return total
-
-    def _blocks(self, copies: Copies) -> Iterator[Copies]:
-        """Yield the copies that are evaluated together.
-
-        Their sizes differ by one at the most: a lane alone would take other kernels.
-        """
-        count = -(-copies.n_lanes // self.evaluated_together)
-        size, larger = divmod(copies.n_lanes, count)
-        stop = 0
-        for block in range(count):
-            start, stop = stop, stop + size + (block < larger)
-            yield Copies(
-                [p[start:stop] for p in copies.trained], [p[start:stop] for p in copies.frozen]
-            )
-
-    def _metrics(self, copies: Copies, split: Split) -> dict[str, Tensor]:
-        parts = [self._block_metrics(split, some) for some in self._blocks(copies)]
-        return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
-
-    def _block_metrics(self, split: Split, copies: Copies) -> dict[str, Tensor]:
-        data = self._data[split]
-        n = len(data[0])
-        totals: dict[str, Tensor] = {}
-        for chunk in _chunks(data, EVALUATION_CHUNK):
-            for name, value in self._stack.metrics(copies, chunk).items():
-                share = value * (len(chunk[0]) / n)
-                totals[name] = totals[name] + share if name in totals else share
-        return totals
+        return None, self._evaluation.metrics(copies)
 
 
-def _chunks(data: tuple[Tensor, ...], size: int) -> Iterator[tuple[Tensor, ...]]:
-    for start in range(0, len(data[0]), size):
-        yield tuple(t[start : start + size] for t in data)
-
-
-def _layout(tensors: tuple[Tensor, ...]) -> list[tuple[object, ...]]:
-    return [(t.shape, t.stride(), t.dtype) for t in tensors]
+def _check_names(
+    problem: NeuralProblem, shared: Iterable[str], parameters: Mapping[str, Tensor]
+) -> None:
+    unknown = sorted(set(shared) - parameters.keys())
+    if unknown:
+        raise Unfit(
+            f"{problem.name!r} says that its tasks share the parameter {unknown[0]!r}, which its "
+            "network does not have."
+        )
 
 
 def _cast(data: tuple[Tensor, ...], dtype: torch.dtype, device: torch.device) -> tuple[Tensor, ...]:

@@ -15,7 +15,7 @@ from paretomtl.engine.batch import Batch
 from paretomtl.engine.compiled import graph
 from paretomtl.engine.compiled.rewrite import rewrite
 from paretomtl.engine.lane import Lane
-from paretomtl.engine.lanes.base import neural
+from paretomtl.engine.lanes import evaluation
 from paretomtl.engine.planning.chunks import run_lanes
 from paretomtl.engine.planning.compute import Compute
 from paretomtl.errors import BadInput
@@ -273,7 +273,7 @@ def test_a_compiled_evaluation_is_the_evaluation(
     monkeypatch: pytest.MonkeyPatch,
     size: int,
 ) -> None:
-    monkeypatch.setattr(neural, "COMPILED_CHUNK", size)
+    monkeypatch.setattr(evaluation, "COMPILED_CHUNK", size)
     plain = batch(tiny_network, ["linear"], compiled=False)
     fast = batch(tiny_network, ["linear"], compiled=True)
     assert len(only_recorded) == (2 if size == 7 else 1)
@@ -297,7 +297,7 @@ def plain_start(problem: Any) -> torch.Tensor:
 def test_the_compiler_makes_the_same_evaluation(
     tiny_network: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(neural, "COMPILED_CHUNK", 7)
+    monkeypatch.setattr(evaluation, "COMPILED_CHUNK", 7)
     graph.forget()
     fast = batch(tiny_network, ["linear"], compiled=True)
     with torch.no_grad():
