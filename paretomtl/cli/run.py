@@ -81,12 +81,9 @@ def run_command(
     output.say(plan_line(len(specs), len(pending)))
     output.detail(*describe(specs))
     check_data(specs if profile else pending)
-    if dry_run:
-        plan_batches(
-            specs, compute=compute
-        )  # what cannot be planned is refused as by the run itself
-        _show_plan(output, opened, specs, pending)
-        return 0
+    if dry_run:  # planned as well: what cannot be planned is refused as by the run itself
+        plan_batches(specs, compute=compute)
+        return _show_plan(output, opened, specs, pending)
     if profile:
         profile_steps(output, specs, compute, opened.path.with_name(f"{opened.path.name}-profile"))
     summary = _execute(output, specs, opened, executor, compute, retry_failed)

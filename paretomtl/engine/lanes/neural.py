@@ -75,7 +75,9 @@ class NeuralLanes(Lanes):
         self._problem = problem
         self._dtype, self._device = dtype, device
         self._probe_shape: tuple[int, ...] | None = None
-        self._data = {split: _cast(tensors, dtype, device) for split, tensors in data.items()}
+        self._data: dict[Split, tuple[Tensor, ...]] = {
+            split: _cast(tensors, dtype, device) for split, tensors in data.items()
+        }
         self._evaluation = Evaluation(self._stack, self._data)
         self.evaluated_together = self._evaluation.together
         self._batches = Minibatches(
