@@ -29,7 +29,7 @@ from paretomtl.engine.schedule import Clock
 from paretomtl.engine.standstill import Standstill
 from paretomtl.engine.trajectory import Report, Trajectory
 from paretomtl.errors import BadInput
-from paretomtl.methods.base import Signals
+from paretomtl.methods.base import LaneShapes, Signals
 from paretomtl.problem import AnalyticProblem, NeuralProblem, Problem
 
 
@@ -121,7 +121,7 @@ class Batch:
         )
         for group in self.groups:
             group.state = group.method.init(
-                group.shape, m, n_parameters=n_shared, dtype=dtype, device=device
+                LaneShapes(group.shape, m, n_parameters=n_shared, dtype=dtype, device=device)
             )
 
         self.clock = Clock(
@@ -319,7 +319,7 @@ class Batch:
         return (
             self._problem,
             (optimizer, settings.weighted_heads, settings.level, settings.precision),
-            tuple((group.method.make, group.shape) for group in self.groups),
+            tuple((group.method.structure_key, group.shape) for group in self.groups),
         )
 
     @property

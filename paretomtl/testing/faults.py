@@ -177,7 +177,7 @@ class Faults:
     def _touched(self, case: Case) -> str:
         method = copy.copy(self.method)
         kept = case.edit(lambda name, v: v.clone())
-        state = method.init(case.batch, case.m, n_parameters=case.n, dtype=torch.float64)
+        state = method.init(case.shapes())
         copies = [{name: v.clone() for name, v in state.items()}]
         states = [state]
         for now in case.signals[:-1]:
@@ -289,7 +289,7 @@ class Faults:
 
     def compiled(self, case: Case) -> str:
         """One graph gives the same answer; traced without the code generator, so no C compiler is needed."""
-        state = self.method.init(case.batch, case.m, n_parameters=case.n, dtype=torch.float64)
+        state = self.method.init(case.shapes())
         method = copy.copy(self.method)
         plain, _ = method.step(state, case.signals[0])
         torch.compiler.reset()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from paretomtl.methods.base import Method, Scalarization, SetMethod, Signals, State
+from paretomtl.methods.base import LaneShapes, Method, Scalarization, SetMethod, Signals, State
 from paretomtl.methods.inputs import answers_direction
 
 MEMBERS = 4
@@ -144,6 +144,12 @@ class Case:
         assert self.signals[0].losses is not None
         return tuple(self.signals[0].losses.shape[:-1])
 
+    def shapes(
+        self, *, dtype: torch.dtype = torch.float64, device: torch.device | None = None
+    ) -> LaneShapes:
+        """Return what the method's first state is made for."""
+        return LaneShapes(self.batch, self.m, n_parameters=self.n, dtype=dtype, device=device)
+
     def edit(self, change: Callable[[str, Tensor], Tensor]) -> Case:
         """Return the case with every tensor of every step replaced by `change(name, tensor)`."""
         return dataclasses.replace(
@@ -192,8 +198,8 @@ def draw_case(
     ]
     lane_kinds = [kind for kind in kinds for _ in range(members)]
     shape = (len(kinds), members) if population else (len(kinds),)
-    wishes = torch.stack(
-        [_wish(kind, m, g) for kind, g in zip(lane_kinds, generators, strict=True)]
+    preferences = torch.stack(
+        [_preference(kind, m, g) for kind, g in zip(lane_kinds, generators, strict=True)]
     )
     keys = torch.stack([torch.randint(2**62, (), generator=g) for g in generators])
     for t in range(steps + 1):
@@ -208,7 +214,7 @@ def draw_case(
                 losses=losses,
                 rows=rows,
                 others=rows + 0.1 * size * noise.reshape(rows.shape),
-                preference=wishes.reshape(*shape, m).to(dtype) if preference else None,
+                preference=preferences.reshape(*shape, m).to(dtype) if preference else None,
                 keys=keys.reshape(shape),
                 steps=torch.full(shape, t),
             )
@@ -256,17 +262,20 @@ def run(method: Method, case: Case) -> tuple[list[Tensor], list[State]]:
     """
     first = case.signals[0].losses
     assert first is not None
-    state = method.init(
-        case.batch, case.m, n_parameters=case.n, dtype=first.dtype, device=first.device
-    )
+    state = method.init(case.shapes(dtype=first.dtype, device=first.device))
     answers: list[Tensor] = []
     states = [state]
     with torch.no_grad():
         for now, after in zip(case.signals[:-1], case.signals[1:], strict=True):
             answer, state = method.step(state, now)
             if method.reads_next_losses:
-                seen = Signals(losses=after.losses, preference=now.preference, keys=now.keys)
-                state = method.observe(state, dataclasses.replace(seen, steps=after.steps))
+                observed = Signals(
+                    losses=after.losses,
+                    preference=now.preference,
+                    keys=now.keys,
+                    steps=after.steps,
+                )
+                state = method.observe(state, observed)
             answers.append(answer)
             states.append(state)
     return answers, states
@@ -276,13 +285,13 @@ def _products(one: Tensor, other: Tensor) -> Tensor:
     return (one.unsqueeze(-2) * other.unsqueeze(-3)).sum(-1)
 
 
-def _wish(kind: str, m: int, generator: torch.Generator) -> Tensor:
-    wish = torch.rand(m, dtype=torch.float64, generator=generator) + 0.1
+def _preference(kind: str, m: int, generator: torch.Generator) -> Tensor:
+    drawn = torch.rand(m, dtype=torch.float64, generator=generator) + 0.1
     if kind == "preference for one task":
-        wish = torch.zeros_like(wish).index_fill(0, torch.tensor(0), 1.0)
+        drawn = torch.zeros_like(drawn).index_fill(0, torch.tensor(0), 1.0)
     if kind == "preference without one task" and m > 1:
-        wish[-1] = 0
-    return wish / wish.sum()
+        drawn[-1] = 0
+    return drawn / drawn.sum()
 
 
 def _numbers(value: Tensor) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from paretomtl.methods.base import Signals, method
+from paretomtl.methods.base import LaneShapes, Signals, method
 
 NAMES = [
     ("aligned_mtl", {}),
@@ -61,7 +61,7 @@ def lanes(m, dtype, seed):
 def run(chosen, pick, J, losses, preference, keys, steps=2):
     """Two steps of the picked lanes alone: [steps, picked, m]."""
     J, losses, preference, keys = (t[pick] for t in (J, losses, preference, keys))
-    state = chosen.init((len(J),), J.shape[1])
+    state = chosen.init(LaneShapes((len(J),), J.shape[1]))
     found = []
     for step in range(steps):
         rows = J * (1 + 0.1 * step)
@@ -132,7 +132,7 @@ def test_a_bad_step_leaves_the_state_usable(name, options):
     """After one step with NaN the lane goes on as if that step had not been (its step count aside)."""
     chosen = method(name, **options)
     J, losses, preference, keys = lanes(3, torch.float64, seed=3)
-    state = chosen.init((LANES,), 3)
+    state = chosen.init(LaneShapes((LANES,), 3))
     gramian = J @ J.mT
     signals = Signals(
         losses=losses,
@@ -147,7 +147,7 @@ def test_a_bad_step_leaves_the_state_usable(name, options):
         losses=losses, gramian=gramian, cross_gramian=gramian, preference=preference, keys=keys
     )
     again, _ = chosen.step(state, signals)
-    fresh, _ = chosen.step(chosen.init((LANES,), 3), signals)
+    fresh, _ = chosen.step(chosen.init(LaneShapes((LANES,), 3)), signals)
     assert torch.equal(again, fresh)
 
 
@@ -172,6 +172,6 @@ def test_more_batch_axes_and_none(name, options):
             keys=cut(keys),
             steps=torch.zeros(shape, dtype=torch.int64),
         )
-        w, _ = chosen.step(chosen.init(shape, 3), signals)
+        w, _ = chosen.step(chosen.init(LaneShapes(shape, 3)), signals)
         assert w.shape == (*shape, 3)
         assert torch.equal(w.reshape(n, 3), flat[:n])

@@ -9,7 +9,7 @@ import torch
 
 import paretomtl as pm
 from paretomtl.errors import BadInput
-from paretomtl.methods.base import Signals, method
+from paretomtl.methods.base import LaneShapes, Signals, method
 
 LANES = 40
 
@@ -27,7 +27,7 @@ def weights(name, J, losses=None, preference=None, keys=None, **options):
         preference=preference,
         keys=torch.arange(len(J)) if keys is None else keys,
     )
-    return chosen.step(chosen.init(J.shape[:-2], J.shape[-2]), signals)[0]
+    return chosen.step(chosen.init(LaneShapes(J.shape[:-2], J.shape[-2])), signals)[0]
 
 
 def direction(name, J, **options):

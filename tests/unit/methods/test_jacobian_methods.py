@@ -14,7 +14,7 @@ from paretomtl.aggregation import random
 from paretomtl.aggregation.lanes import clean
 from paretomtl.aggregation.min_norm import min_norm_weights
 from paretomtl.errors import BadInput
-from paretomtl.methods.base import Signals, method
+from paretomtl.methods.base import LaneShapes, Signals, method
 
 F64 = torch.float64
 CASES = [
@@ -63,7 +63,7 @@ def lane(signals, k):
 @pytest.mark.parametrize("batch", [(), (4,), (2, 3)])
 @pytest.mark.parametrize("dtype", [torch.float32, F64])
 def test_shapes_and_types(aggregator, batch, dtype):
-    state = aggregator.init(batch, M, n_parameters=N, dtype=dtype)
+    state = aggregator.init(LaneShapes(batch, M, n_parameters=N, dtype=dtype))
     for seed in range(3):
         direction, after = aggregator.step(state, draw(seed, batch, dtype))
         assert direction.shape == (*batch, N)
@@ -79,7 +79,7 @@ def test_lanes_are_isolated_bitwise(aggregator, bad):
     sequence = [draw(s, (6,)) for s in range(4)]
     for position in (0, 2, 5):
         others = [k for k in range(6) if k != position]
-        clean_state = state = aggregator.init((6,), M, n_parameters=N)
+        clean_state = state = aggregator.init(LaneShapes((6,), M, n_parameters=N))
         for signals in sequence:
             expected, clean_state = aggregator.step(clean_state, signals)
             rows, losses = signals.jacobian.clone(), signals.losses.clone()
@@ -94,8 +94,8 @@ def test_lanes_are_isolated_bitwise(aggregator, bad):
 
 def test_a_lane_alone_equals_the_lane_in_a_batch_bitwise(aggregator):
     sequence = [draw(s, (7,)) for s in range(4)]
-    state = aggregator.init((7,), M, n_parameters=N)
-    alone = [aggregator.init((1,), M, n_parameters=N) for _ in range(7)]
+    state = aggregator.init(LaneShapes((7,), M, n_parameters=N))
+    alone = [aggregator.init(LaneShapes((1,), M, n_parameters=N)) for _ in range(7)]
     for signals in sequence:
         together, state = aggregator.step(state, signals)
         for k in range(7):
@@ -104,7 +104,7 @@ def test_a_lane_alone_equals_the_lane_in_a_batch_bitwise(aggregator):
 
 
 def test_resumed_equals_uninterrupted(aggregator, tmp_path):
-    state = aggregator.init((5,), M, n_parameters=N)
+    state = aggregator.init(LaneShapes((5,), M, n_parameters=N))
     for seed in range(3):
         _, state = aggregator.step(state, draw(seed))
     torch.save(state, tmp_path / "state.pt")
@@ -118,7 +118,7 @@ def test_resumed_equals_uninterrupted(aggregator, tmp_path):
 def test_uniform_preference_is_the_default(aggregator):
     signals = draw(1, preference=False)
     uniform = dataclasses.replace(signals, preference=torch.full((5, M), 1 / M, dtype=F64))
-    state = aggregator.init((5,), M, n_parameters=N)
+    state = aggregator.init(LaneShapes((5,), M, n_parameters=N))
     torch.testing.assert_close(
         aggregator.step(state, uniform)[0],
         aggregator.step(state, signals)[0],
@@ -130,14 +130,14 @@ def test_uniform_preference_is_the_default(aggregator):
 def test_preference_matters(aggregator):
     signals = draw(1, preference=False)
     tilted = torch.tensor([0.8, 0.1, 0.1], dtype=F64).expand(5, M)
-    state = aggregator.init((5,), M, n_parameters=N)
+    state = aggregator.init(LaneShapes((5,), M, n_parameters=N))
     plain, _ = aggregator.step(state, signals)
     moved, _ = aggregator.step(state, dataclasses.replace(signals, preference=tilted))
     assert not torch.allclose(plain, moved)
 
 
 def test_zero_jacobian_gives_a_zero_direction(aggregator):
-    state = aggregator.init((2,), M, n_parameters=N)
+    state = aggregator.init(LaneShapes((2,), M, n_parameters=N))
     signals = draw(0, (2,))
     zero = dataclasses.replace(signals, jacobian=torch.zeros_like(signals.jacobian))
     direction, _ = aggregator.step(state, zero)
@@ -264,7 +264,7 @@ def test_trimmed_mean_is_the_median_by_default(m):
 def test_excess_mtl_against_a_plain_loop(warmup):
     rows = torch.randn(7, M, N, generator=torch.Generator().manual_seed(9), dtype=F64).numpy()
     chosen = method("excess_mtl", step_size=0.5, warmup=warmup)
-    state = chosen.init((), M, n_parameters=N)
+    state = chosen.init(LaneShapes((), M, n_parameters=N))
     squares, w, initial = 0.0, np.full(M, 1 / M), np.ones(M)
     for k, j in enumerate(rows):
         squares = squares + j**2
@@ -280,7 +280,7 @@ def test_excess_mtl_against_a_plain_loop(warmup):
 
 def test_excess_mtl_with_a_first_gradient_of_zero_stays_finite():
     chosen = method("excess_mtl", step_size=1.0)
-    state = chosen.init((), 2, n_parameters=2)
+    state = chosen.init(LaneShapes((), 2, n_parameters=2))
     for rows in (torch.tensor([[0.0, 0.0], [1.0, 1.0]]), torch.ones(2, 2)):
         direction, state = chosen.step(state, Signals(jacobian=rows.double()))
         assert direction.isfinite().all()
@@ -291,8 +291,8 @@ def test_excess_mtl_with_a_first_gradient_of_zero_stays_finite():
 
 def test_moco_on_a_fixed_jacobian_tends_to_the_min_norm_point():
     rows = torch.randn(M, N, generator=torch.Generator().manual_seed(3), dtype=F64)
-    chosen = method("moco", beta=0.5, beta_decay=0.0, gamma=0.05, gamma_decay=0.0)
-    state = chosen.init((), M, n_parameters=N)
+    chosen = method("moco", beta=0.5, beta_decay=0.0, weight_step=0.05, weight_step_decay=0.0)
+    state = chosen.init(LaneShapes((), M, n_parameters=N))
     for _ in range(3000):
         direction, state = chosen.step(state, Signals(jacobian=rows))
     exact = min_norm_weights(clean(rows @ rows.T).matrix, precision=1e-16) @ rows
@@ -323,7 +323,7 @@ def test_db_mtl_is_indifferent_to_the_unit_of_a_loss_up_to_the_longest():
 def test_stateful_methods_say_that_they_need_the_number_of_parameters():
     for name in ("excess_mtl", "moco", "db_mtl"):
         with pytest.raises(BadInput, match="n_parameters"):
-            method(name).init((2,), 2)
+            method(name).init(LaneShapes((2,), 2))
 
 
 # MOO-SVGD

@@ -13,8 +13,8 @@ from scipy.optimize import minimize_scalar
 
 import paretomtl as pm
 from paretomtl.errors import BadInput
-from paretomtl.methods.base import Signals, method
-from paretomtl.methods.hv_scalarization import sphere_constant
+from paretomtl.methods.base import LaneShapes, Signals, method
+from paretomtl.methods.scalarizations.hv_scalarization import sphere_constant
 
 F64 = torch.float64
 
@@ -37,7 +37,7 @@ def descend(objectives, start, chosen, *, steps, lr, preference=None, scale=None
     """Plain gradient descent with a scalarization on lanes of points; returns the end and the state."""
     x = start.clone().requires_grad_()
     m = objectives(x).shape[-1]
-    state = chosen.init(x.shape[:-1], m)
+    state = chosen.init(LaneShapes(x.shape[:-1], m))
     for k in range(steps):
         losses = objectives(x) if scale is None else objectives(x) * scale
         seen = Signals(
@@ -92,14 +92,14 @@ def test_init_norm_starts_at_one_a_task():
     losses = vector(0.4, 25.0, 3.0)
     chosen = method("init_norm")
     seen = Signals(losses=losses)
-    weights = chosen.weights(chosen.init((), 3), seen)
+    weights = chosen.weights(chosen.init(LaneShapes((), 3)), seen)
     torch.testing.assert_close(weights * losses, torch.ones(3, dtype=F64))
 
 
 def test_init_norm_averages_the_first_batches_and_then_stops():
     chosen = method("init_norm", batches=3)
     rows = torch.rand(6, 2, generator=torch.Generator().manual_seed(0), dtype=F64) + 0.1
-    state = chosen.init((), 2)
+    state = chosen.init(LaneShapes((), 2))
     for k, row in enumerate(rows):
         weights, state = chosen.step(state, Signals(losses=row))
         torch.testing.assert_close(weights, 1 / rows[: min(k + 1, 3)].mean(0))
@@ -108,7 +108,7 @@ def test_init_norm_averages_the_first_batches_and_then_stops():
 def test_init_norm_reports_a_first_loss_that_is_not_positive():
     chosen = method("init_norm")
     losses = torch.tensor([[0.0, 1.0], [-1.0, 1.0], [2.0, 1.0]], dtype=F64)
-    weights, state = chosen.step(chosen.init((3,), 2), Signals(losses=losses))
+    weights, state = chosen.step(chosen.init(LaneShapes((3,), 2)), Signals(losses=losses))
     assert weights[:2, 0].isnan().all()
     assert weights[2].isfinite().all()
     later, _ = chosen.step(state, Signals(losses=torch.zeros(3, 2, dtype=F64)))
@@ -160,7 +160,7 @@ def test_reciprocal_of_minibatch_losses_is_biased_and_the_running_mean_less():
     mean = sum(live.weights({}, Signals(losses=b)).item() for b in batches) / 2
     assert mean == pytest.approx(5 / 9)
     smooth = method("live_norm", decay=0.99)
-    state, seen = smooth.init((), 1), []
+    state, seen = smooth.init(LaneShapes((), 1)), []
     for k in range(4000):
         weights, state = smooth.step(state, Signals(losses=batches[k % 2]))
         seen.append(weights.item())
@@ -205,7 +205,7 @@ def test_power_mean_shares_are_a_softmax(gamma):
 def test_uncertainty_settles_at_its_optimum(optimizer, kind, share):
     losses, d = vector(0.3, 5.0, 40.0), (1.0, 2.0, 3.0)
     chosen = method("uncertainty", kind=kind, dimension=d, optimizer=optimizer, lr=0.05)
-    state = chosen.init((), 3)
+    state = chosen.init(LaneShapes((), 3))
     for _ in range(3000):
         weights, state = chosen.step(state, Signals(losses=losses))
     variance = share * losses / vector(*d)
@@ -228,7 +228,7 @@ def test_uncertainty_is_convex_in_the_log_variance():
 def test_bounds_stop_the_drive_to_infinity():
     for name, sign in (("uncertainty", -1), ("imtl_l", 1)):
         chosen = method(name, lr=1.0, bounds=(-3.0, 3.0))
-        state = chosen.init((), 2)
+        state = chosen.init(LaneShapes((), 2))
         for _ in range(50):
             weights, state = chosen.step(state, Signals(losses=vector(0.0, 0.0)))
         assert state["parameter"].tolist() == [3.0 * sign, 3.0 * sign]
@@ -237,7 +237,9 @@ def test_bounds_stop_the_drive_to_infinity():
 
 def test_kinds_may_differ_between_tasks():
     chosen = method("uncertainty", kind=("regression", "classification"))
-    assert chosen.weights(chosen.init((), 2), Signals(losses=vector(1.0, 1.0))).tolist() == [
+    assert chosen.weights(
+        chosen.init(LaneShapes((), 2)), Signals(losses=vector(1.0, 1.0))
+    ).tolist() == [
         0.5,
         1.0,
     ]
@@ -246,7 +248,7 @@ def test_kinds_may_differ_between_tasks():
 def test_adam_is_that_of_torch():
     losses = [vector(0.3, 5.0), vector(0.1, 7.0), vector(0.9, 1.0)] * 5
     chosen = method("uncertainty", lr=0.1)
-    state = chosen.init((), 2)
+    state = chosen.init(LaneShapes((), 2))
     s = torch.zeros(2, dtype=F64, requires_grad=True)
     adam = torch.optim.Adam([s], lr=0.1)
     for row in losses:
@@ -263,10 +265,11 @@ def test_imtl_l_is_twice_uncertainty_and_settles_at_minus_log():
     balance = method("imtl_l", initial_log_scale=-0.4)
     seen = Signals(losses=losses)
     torch.testing.assert_close(
-        balance.value(balance.init((), 2), seen), 2 * u.value(u.init((), 2), seen)
+        balance.value(balance.init(LaneShapes((), 2)), seen),
+        2 * u.value(u.init(LaneShapes((), 2)), seen),
     )
     balance = method("imtl_l", optimizer="sgd", lr=0.2)
-    state = balance.init((), 2)
+    state = balance.init(LaneShapes((), 2))
     for _ in range(2000):
         _, state = balance.step(state, seen)
     torch.testing.assert_close(state["parameter"], -losses.log())
@@ -365,7 +368,7 @@ def test_augmented_tchebycheff():
 def test_log_ratio_form_warms_up_on_logs_and_measures_its_nadir():
     chosen = method("smooth_tchebycheff", form="log_ratio", mu=0.5, warmup=4, window=2)
     rows = torch.rand(7, 2, generator=torch.Generator().manual_seed(5), dtype=F64) + 0.2
-    state = chosen.init((), 2)
+    state = chosen.init(LaneShapes((), 2))
     for k, row in enumerate(rows):
         weights, state = chosen.step(state, Signals(losses=row))
         if k < 4:
@@ -502,7 +505,7 @@ def naive_sliding_dwa(rows, window, temperature):
 def test_dwa_sliding_variant():
     rows = np.random.default_rng(0).uniform(0.2, 2, (20, 3))
     chosen = method("dwa", form="sliding", window=3, temperature=1.5)
-    state = chosen.init((), 3)
+    state = chosen.init(LaneShapes((), 3))
     for row, expected in zip(rows, naive_sliding_dwa(rows, 3, 1.5), strict=True):
         weights, state = chosen.step(state, Signals(losses=torch.from_numpy(row)))
         np.testing.assert_allclose(weights.numpy(), expected, rtol=1e-12)
@@ -511,7 +514,7 @@ def test_dwa_sliding_variant():
 def test_dwa_epochs_and_a_vanished_window():
     rows = np.random.default_rng(1).uniform(0.2, 2, (12, 2))
     chosen = method("dwa", window=3, temperature=2.0)
-    state = chosen.init((), 2)
+    state = chosen.init(LaneShapes((), 2))
     for k, row in enumerate(rows):
         weights, state = chosen.step(state, Signals(losses=torch.from_numpy(row)))
         epoch = k // 3
@@ -523,7 +526,7 @@ def test_dwa_epochs_and_a_vanished_window():
             ].mean(0)
             expected = 2 * np.exp(ratio / 2) / np.exp(ratio / 2).sum()
         np.testing.assert_allclose(weights.numpy(), expected, rtol=1e-12)
-    state = chosen.init((), 2)
+    state = chosen.init(LaneShapes((), 2))
     for _ in range(9):
         weights, state = chosen.step(state, Signals(losses=vector(0.0, 1.0)))
     assert weights.tolist() == [1.0, 1.0]
@@ -533,7 +536,7 @@ def test_dwa_epochs_and_a_vanished_window():
 def test_cov_weighting(decay):
     rows = np.random.default_rng(2).uniform(0.2, 2, (15, 3))
     chosen = method("cov_weighting", decay=decay)
-    state = chosen.init((), 3)
+    state = chosen.init(LaneShapes((), 3))
     mean_loss, ratios = None, []
     for k, row in enumerate(rows):
         weights, state = chosen.step(state, Signals(losses=torch.from_numpy(row)))
@@ -563,7 +566,7 @@ def test_go4align_indicators_and_groups():
     rows = np.random.default_rng(3).uniform(0.2, 2, (6, 4))
     for groups in (1, 2, 4):
         chosen = method("go4align", groups=groups, step_size=0.3)
-        state, q = chosen.init((), 4), np.full(4, 0.25)
+        state, q = chosen.init(LaneShapes((), 4)), np.full(4, 0.25)
         for row in rows:
             weights, state = chosen.step(state, Signals(losses=torch.from_numpy(row)))
             q = q * np.exp(-0.3 * row)
@@ -595,7 +598,7 @@ def test_famo_against_torch_autograd_and_adam():
     rng = np.random.default_rng(4)
     pairs = [(rng.uniform(0.2, 2, 3), rng.uniform(0.2, 2, 3)) for _ in range(12)]
     chosen = method("famo")
-    state = chosen.init((), 3)
+    state = chosen.init(LaneShapes((), 3))
     w = torch.zeros(3, dtype=F64, requires_grad=True)
     adam = torch.optim.Adam([w], lr=0.025, weight_decay=1e-3)
     for before, after in pairs:
@@ -616,7 +619,7 @@ def test_famo_against_torch_autograd_and_adam():
 def test_famo_evens_out_the_rates_of_decrease():
     """The logits rise for the task that improved least."""
     chosen = method("famo")
-    state = chosen.init((), 2)
+    state = chosen.init(LaneShapes((), 2))
     _, state = chosen.step(state, Signals(losses=vector(1.0, 1.0)))
     state = chosen.observe(state, Signals(losses=vector(0.5, 0.99)))
     assert state["parameter"][1] > state["parameter"][0]

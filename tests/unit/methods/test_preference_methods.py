@@ -9,7 +9,7 @@ import torch
 
 import paretomtl as pm
 from paretomtl.errors import BadInput
-from paretomtl.methods.base import Signals, method
+from paretomtl.methods.base import LaneShapes, Signals, method
 
 
 def concave_pair(x):
@@ -27,7 +27,7 @@ def quadratics(x):
 def descend(name, objectives, x, preference, steps, lr, **options):
     chosen = method(name, **options)
     m = objectives(x).shape[-1]
-    state = chosen.init(x.shape[:-1], m)
+    state = chosen.init(LaneShapes(x.shape[:-1], m))
     for step in range(steps):
         x = x.detach().requires_grad_()
         losses = objectives(x)
@@ -126,7 +126,7 @@ def test_epo_needs_losses_above_the_ideal_point():
 
 def test_cr_mogm_keeps_its_average_over_a_bad_loss():
     chosen = method("cr_mogm", weighting="gradnorm")
-    state = chosen.init((), 2)
+    state = chosen.init(LaneShapes((), 2))
     gramian = torch.diag(torch.tensor([1.0, 9.0])).double()
     averages = []
     for losses in ([1.0, 2.0], [1.0, 1.0], [math.nan, 1.0], [1.0, 1.0]):
@@ -157,7 +157,7 @@ def test_xwc_mgda_balances_the_preferred_losses():
 
 def test_xwc_mgda_certificate_and_limits():
     """The value of a^T l - u |J^T a| has no duality gap; u -> 0 picks the worst task, u large is MGDA."""
-    from paretomtl.methods.xwc_mgda import tchebycheff_mgda
+    from paretomtl.methods.weightings.xwc_mgda import tchebycheff_mgda
 
     g = torch.Generator().manual_seed(0)
     for m, n in ((2, 5), (3, 2), (5, 9)):
@@ -208,13 +208,15 @@ def test_hv_gradient_members_that_are_bad_dominated_or_beyond():
     losses = torch.tensor(
         [[0.2, 0.6], [0.6, 0.2], [0.7, 0.7], [0.5, 1.5], [torch.nan, 0.1]], dtype=torch.float64
     )
-    w, _ = chosen.step(chosen.init((5,), 2), Signals(losses=losses, gramian=torch.zeros(5, 2, 2)))
+    w, _ = chosen.step(
+        chosen.init(LaneShapes((5,), 2)), Signals(losses=losses, gramian=torch.zeros(5, 2, 2))
+    )
     assert torch.allclose(w[0], torch.tensor([0.4, 0.4], dtype=w.dtype) / math.hypot(0.4, 0.4))
     assert (w[2] > 0).all()
     assert w[3].tolist() == [0.0, 1.0]
     assert w[4].isnan().all()
     sets, _ = chosen.step(
-        chosen.init((2, 5), 2), Signals(losses=losses.expand(2, 5, 2), gramian=None)
+        chosen.init(LaneShapes((2, 5), 2)), Signals(losses=losses.expand(2, 5, 2), gramian=None)
     )
     assert torch.equal(sets[0].nan_to_num(9.0), w.nan_to_num(9.0))
 
@@ -224,7 +226,7 @@ def test_gradnorm_equalizes_weighted_lengths():
     chosen = method("gradnorm", alpha=0.0, lr=0.02)
     lengths = torch.tensor([[1.0, 2.0, 8.0]], dtype=torch.float64)
     signals = Signals(losses=torch.ones(1, 3), gramian=torch.diag_embed(lengths.square()))
-    state = chosen.init((1,), 3)
+    state = chosen.init(LaneShapes((1,), 3))
     for _ in range(1500):
         w, state = chosen.step(state, signals)
     assert float(w.sum()) == pytest.approx(3.0)
@@ -235,7 +237,7 @@ def test_gradnorm_equalizes_weighted_lengths():
 def test_gradnorm_favors_slow_tasks():
     chosen = method("gradnorm", alpha=1.0, lr=0.02)
     gramian = torch.eye(2, dtype=torch.float64)[None]
-    state = chosen.init((1,), 2)
+    state = chosen.init(LaneShapes((1,), 2))
     first = Signals(losses=torch.ones(1, 2), gramian=gramian)
     later = Signals(losses=torch.tensor([[1.0, 0.2]]), gramian=gramian)
     w, state = chosen.step(state, first)
@@ -248,7 +250,7 @@ def test_gradnorm_favors_slow_tasks():
 def test_imtl_scales_settle_at_inverse_losses():
     chosen = method("imtl", optimizer="sgd", lr=0.1)
     losses = torch.tensor([[0.5, 4.0]], dtype=torch.float64)
-    state = chosen.init((1,), 2)
+    state = chosen.init(LaneShapes((1,), 2))
     for _ in range(500):
         _, state = chosen.step(state, Signals(losses=losses, gramian=torch.eye(2)[None]))
     assert torch.allclose(state["parameter"].exp(), 1 / losses, rtol=1e-6)
@@ -257,7 +259,7 @@ def test_imtl_scales_settle_at_inverse_losses():
 def test_nash_reuses_its_weights():
     g = torch.Generator().manual_seed(0)
     chosen = method("nash_mtl", update_every=3, max_norm=0.0)
-    state = chosen.init((2,), 3)
+    state = chosen.init(LaneShapes((2,), 3))
     seen = []
     for _ in range(4):
         J = torch.randn(2, 3, 7, dtype=torch.float64, generator=g)
@@ -291,8 +293,8 @@ def test_state_survives_a_save():
                 )
             return w, state
 
-        whole, _ = walk(chosen.init((4,), 3), range(6))
-        _, state = walk(chosen.init((4,), 3), range(3))
+        whole, _ = walk(chosen.init(LaneShapes((4,), 3)), range(6))
+        _, state = walk(chosen.init(LaneShapes((4,), 3)), range(3))
         kept = {key: value.clone() for key, value in state.items()}
         walk(state, range(3, 6))
         resumed, _ = walk(kept, range(3, 6))

@@ -11,12 +11,12 @@ from scipy.optimize import minimize_scalar
 from torch.nn import functional
 
 from paretomtl.errors import BadInput
-from paretomtl.methods.reference_losses import (
+from paretomtl.losses.reference import (
     class_prior_loss,
     regression_prior_loss,
     theoretical_init_loss,
 )
-from paretomtl.methods.temperature import best_temperature, tempered_cross_entropy
+from paretomtl.losses.temperature import best_temperature, tempered_cross_entropy
 
 G = torch.Generator().manual_seed(0)
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from paretomtl.methods.base import Scalarization, Signals, method, methods
+from paretomtl.methods.base import LaneShapes, Scalarization, Signals, method, methods
 
 TASKS = 3
 
 
 def start(method, signals):
     batch = signals.losses.shape[:-1]
-    return method.init(batch, TASKS, dtype=signals.losses.dtype)
+    return method.init(LaneShapes(batch, TASKS, dtype=signals.losses.dtype))
 
 
 def warmed_up(method, draw_signals, steps=3, **settings):
@@ -150,7 +150,7 @@ def test_lanes_are_isolated_bitwise(scalarization, draw_signals, neighbour):
 def test_a_lane_alone_equals_the_lane_in_a_batch_bitwise(scalarization, draw_signals, dtype):
     sequence = [draw_signals(batch=(9,), seed=s, dtype=dtype) for s in range(4)]
     state = start(scalarization, sequence[0])
-    alone = [scalarization.init((1,), TASKS, dtype=dtype) for _ in range(9)]
+    alone = [scalarization.init(LaneShapes((1,), TASKS, dtype=dtype)) for _ in range(9)]
     for signals in sequence:
         weights, state = scalarization.step(state, signals)
         for k in range(9):
@@ -208,7 +208,9 @@ def test_one_task_follows_its_own_gradient(scalarization):
     ):
         pytest.skip("options for three tasks")
     signals = Signals(losses=torch.tensor([[0.7]]), keys=torch.tensor([3]), steps=torch.tensor([0]))
-    weights, _ = scalarization.step(scalarization.init((1,), 1, dtype=torch.float32), signals)
+    weights, _ = scalarization.step(
+        scalarization.init(LaneShapes((1,), 1, dtype=torch.float32)), signals
+    )
     assert weights.isfinite().all()
     assert (weights > 0).all()
 
@@ -218,7 +220,7 @@ def test_vanishing_losses_keep_weights_and_their_squares_finite(scalarization, l
     for dtype in (torch.float32, torch.float64):
         losses = torch.tensor([[loss, 1.0, 2.0], [loss, loss, loss]], dtype=dtype)
         keys = torch.arange(2)
-        state = scalarization.init((2,), TASKS, dtype=dtype)
+        state = scalarization.init(LaneShapes((2,), TASKS, dtype=dtype))
         if scalarization.name == "init_norm" and scalarization.initial is None:
             continue  # L(0) = 0 is reported as NaN, tested with that method
         for step in range(4):
