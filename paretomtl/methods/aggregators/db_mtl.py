@@ -80,6 +80,9 @@ class DBMTL(Aggregator):
         rows = jacobian_of(self, signals) / (losses + 1e-8).unsqueeze(-1)
         step = (state["steps"] + 1).to(rows.dtype).unsqueeze(-1)
         kept = decayed(self.beta, self.beta_decay, step).unsqueeze(-1)
+        # Written from the new rows, not from the average: at `kept` = 0 the average is exactly the rows,
+        # and at `kept` = 1 a first step from zero leaves zero, as in the source. The two ways to write
+        # it differ in rounding alone.
         average = rows + kept * (state["average"] - rows)
         length = average.square().sum(-1).sqrt()
         longest = length.amax(-1, keepdim=True)

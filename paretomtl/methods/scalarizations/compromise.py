@@ -41,7 +41,7 @@ class PNorm(IdealPointScalarization):
     weight: Literal["inside", "outside"] = "inside"
 
     _known: ClassVar[tuple[bool, bool, bool]] = (True, True, False)
-    """What is known of p in all lanes; settled once, so that no step asks the device."""
+    """What is known of p in all lanes; found out once, so that no step asks the device."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

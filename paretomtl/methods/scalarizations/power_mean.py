@@ -47,7 +47,12 @@ class PowerMean(PositiveScalarization):
     gamma: float = lane_option(2.0)
 
     _known: ClassVar[Known] = (True, True, False, True)
-    """What is known of gamma in all lanes; settled once, so that no step asks the device."""
+    """What is known of gamma in all lanes, see `known_of`.
+
+    Each limit of the mean has a formula of its own, and a step computes only those that some lane
+    needs. To look at a tensor of gammas at every step would wait for the device, so they are looked at
+    once; a selection of the lanes keeps the answer, which then covers more than it needs.
+    """
 
     def __post_init__(self) -> None:
         super().__post_init__()

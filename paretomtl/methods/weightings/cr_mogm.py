@@ -48,10 +48,10 @@ class CRMOGM(Weighting):
     )
     own_preference: ClassVar[bool] = True
     # what the other method reads, this one reads
-    random: ClassVar[bool] = by_options(lambda self: self.inner.random, default=False)
-    reads_losses: ClassVar[bool] = by_options(lambda self: self.inner.reads_losses, default=False)
+    random: ClassVar[bool] = by_options(lambda self: self._inner.random, default=False)
+    reads_losses: ClassVar[bool] = by_options(lambda self: self._inner.reads_losses, default=False)
     needs_positive_losses: ClassVar[bool] = by_options(
-        lambda self: self.inner.needs_positive_losses, default=False
+        lambda self: self._inner.needs_positive_losses, default=False
     )
     example: ClassVar[Mapping[str, Any]] = {"weighting": "mgda"}
 
@@ -70,11 +70,6 @@ class CRMOGM(Weighting):
         if inner.minibatches != 1:
             raise BadInput(f"`weighting` must read one minibatch; {self.weighting!r} reads two.")
         object.__setattr__(self, "_inner", inner)
-
-    @property
-    def inner(self) -> Weighting:
-        """The weighting that is smoothed."""
-        return self._inner
 
     @property
     def least_tasks(self) -> int:

@@ -85,6 +85,9 @@ class GradNorm(Weighting):
         mean = weighted.mean(-1, keepdim=True)
         rate = progress / progress.mean(-1, keepdim=True)
         target = mean * (lane(self.alpha, rate) * rate.log()).exp()
+        # The target is held fixed, as the paper demands: were Gbar to move with the weights, shrinking
+        # all of them would count as progress. The last line is the chain rule through w = m softmax(s),
+        # which takes the mean out, so that the sum of the logits stays where it is.
         by_weight = (weighted - target).sign() * length / torch.where(mean > 0, mean, 1.0)
         share = weights / weights.shape[-1]
         return weights * (by_weight - (share * by_weight).sum(-1, keepdim=True))

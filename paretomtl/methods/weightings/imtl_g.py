@@ -17,7 +17,9 @@ def impartial_weights(gramian: Gramian, *, precision: float) -> Weights:
     if gramian.shape[-1] == 2:
         lengths = gramian.diagonal(dim1=-2, dim2=-1).clamp(min=0).sqrt()
         shortest = lengths.amin(-1, keepdim=True)
-        # a zero gradient takes no part
+        # Two unit gradients always have equal projections on their bisector, so w_i is in proportion
+        # to the other's length, whatever their angle: opposite gradients too, where G is singular and
+        # its inverse has no answer. A zero gradient takes no part.
         raw = torch.where(shortest > 0, lengths.flip(-1), (lengths > 0).to(lengths.dtype))
         return raw / raw.sum(-1, keepdim=True).clamp(min=torch.finfo(raw.dtype).tiny)
     lengths = gramian.diagonal(dim1=-2, dim2=-1).sqrt()

@@ -77,6 +77,9 @@ class PCD(Weighting):
         sizes = (combination * normalized.diagonal(dim1=-2, dim2=-1).clamp(min=0).sqrt()).sum(
             -1, keepdim=True
         )
+        # Where the promises contradict each other the program has no solution, and its multipliers grow
+        # along a ray on which the combination cancels. What is then left of |d|^2 is rounding of terms
+        # that are each as large as `sizes`, and dividing by it would make a direction of it.
         usable = square > 10 * lanes.precision * sizes.square()
         length = torch.where(usable, (diagonal[..., :1] / square).sqrt(), 0.0)
         return lanes.restore(combination * scale * length), after
