@@ -293,7 +293,9 @@ def test_every_scalarization_is_tested():
 
 
 def _cases():
-    spec = importlib.util.spec_from_file_location("cases", Path(__file__).parent / "conftest.py")
+    spec = importlib.util.spec_from_file_location(
+        "cases", Path(__file__).parents[1] / "conftest.py"
+    )
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.SCALARIZATIONS
