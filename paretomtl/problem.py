@@ -254,7 +254,7 @@ class NeuralProblem(Problem):
     def initial_losses(self) -> Tensor | None:
         """What theory says of the losses before training, [m] float64: those of a network whose outputs are zero.
 
-        `paretomtl.methods.reference_losses.theoretical_init_loss` knows them. None: not stated.
+        `paretomtl.losses.reference.theoretical_init_loss` knows them. None: not stated.
         """
         return None
 

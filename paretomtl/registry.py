@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar
 
-from paretomtl.errors import BadInput, unknown_name
+from paretomtl.errors import BadInput, UnknownName, unknown_name
 
 T = TypeVar("T")
 C = TypeVar("C", bound=type)
@@ -77,7 +77,7 @@ class Registry(Mapping[str, type[T]], Generic[T]):
         known = self.options(name)
         for option in options:
             if option not in known:
-                raise unknown_name(f"option of {self.kind} {name!r}:", option, known)
+                raise self.unknown_option(name, option)
         missing = [o for o, d in known.items() if d is inspect.Parameter.empty and o not in options]
         if missing:
             raise BadInput(f"{self.kind} {name!r} needs the option {missing[0]!r}.")
@@ -85,6 +85,16 @@ class Registry(Mapping[str, type[T]], Generic[T]):
             return cls(**options)
         except TypeError as error:
             raise BadInput(f"{self.kind} {name!r}: {error}") from error
+
+    def unknown_option(self, name: str, option: str) -> UnknownName:
+        """Build the error for an option that the entry `name` has not, or that has another name now.
+
+        An entry may state its options' earlier names in a class variable `renamed`, old to new.
+        """
+        earlier: Mapping[str, str] = getattr(self[name], "renamed", {})
+        hint = f"It is called {earlier[option]!r} now." if option in earlier else ""
+        kind = f"option of {self.kind} {name!r}:"
+        return unknown_name(kind, option, self.options(name), hint=hint)
 
     def options(self, name: str) -> dict[str, Any]:
         """Return the options of the entry `name` with their defaults."""

@@ -163,7 +163,9 @@ def _method(name: str, options: Facts) -> Facts:
 
 def _state(method: Method) -> dict[str, str]:
     """Return the shapes of the state for one lane of m = 2 tasks and n = 5 parameters, by name."""
-    state = method.init((), 2, n_parameters=5)
+    from paretomtl.methods.base import LaneShapes
+
+    state = method.init(LaneShapes((), 2, n_parameters=5))
     words = {2: "m", 5: "n"}
     shapes = {name: [words.get(d, str(d)) for d in value.shape] for name, value in state.items()}
     return {name: f"[{', '.join(['lanes', *shape])}]" for name, shape in shapes.items()}

@@ -28,6 +28,7 @@ from paretomtl.engine.state import LaneInputs, LaneState, LastStep, by_name, cop
 from paretomtl.engine.step import Step
 from paretomtl.engine.trajectory import Report
 from paretomtl.errors import BadInput
+from paretomtl.methods.base import LaneShapes
 from paretomtl.methods.reads import Reads
 from paretomtl.problem import Problem
 from paretomtl.sweep.fit import passes_per_step
@@ -193,14 +194,14 @@ class Batch:
 
     def _initial(self, group: Group, parameters: Sequence[torch.Tensor]) -> dict[str, torch.Tensor]:
         shared = zip(parameters, self.lanes.shared, strict=True)
-        state = group.method.init(
+        shapes = LaneShapes(
             group.shape,
             self.lanes.n_tasks,
             n_parameters=sum(p[0].numel() for p, is_shared in shared if is_shared),
             dtype=self.dtype,
             device=self.device,
         )
-        return by_name(state)
+        return by_name(group.method.init(shapes))
 
     def _draw(self) -> list[tuple[torch.Tensor, ...]]:
         """Return the minibatches of the next step."""
@@ -224,5 +225,5 @@ class Batch:
         return (
             problem,
             (optimizer, settings.heads, settings.level, settings.precision),
-            tuple((group.method.make, group.shape) for group in self.groups),
+            tuple((group.method.structure_key, group.shape) for group in self.groups),
         )

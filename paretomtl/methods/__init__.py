@@ -1,46 +1,17 @@
-"""Every method, one file a method or a close family; importing this package registers them."""
+"""Every method, one file a method or a close family, in the room of the type that it derives from.
 
-from paretomtl.methods import aligned_mtl as aligned_mtl
-from paretomtl.methods import baselines as baselines
-from paretomtl.methods import boundary_intersection as boundary_intersection
-from paretomtl.methods import cagrad as cagrad
-from paretomtl.methods import compromise as compromise
-from paretomtl.methods import config as config
-from paretomtl.methods import cr_mogm as cr_mogm
-from paretomtl.methods import db_mtl as db_mtl
-from paretomtl.methods import epo as epo
-from paretomtl.methods import epsilon_constraint as epsilon_constraint
-from paretomtl.methods import excess_mtl as excess_mtl
-from paretomtl.methods import fairgrad as fairgrad
-from paretomtl.methods import famo as famo
-from paretomtl.methods import go4align as go4align
-from paretomtl.methods import grad_normalization as grad_normalization
-from paretomtl.methods import graddrop as graddrop
-from paretomtl.methods import gradnorm as gradnorm
-from paretomtl.methods import gradvac as gradvac
-from paretomtl.methods import hv_gradient as hv_gradient
-from paretomtl.methods import hv_scalarization as hv_scalarization
-from paretomtl.methods import imtl as imtl
-from paretomtl.methods import imtl_g as imtl_g
-from paretomtl.methods import inverse_grad_norm as inverse_grad_norm
-from paretomtl.methods import krum as krum
-from paretomtl.methods import linear as linear
-from paretomtl.methods import loss_normalization as loss_normalization
-from paretomtl.methods import loss_statistics as loss_statistics
-from paretomtl.methods import mgda as mgda
-from paretomtl.methods import moco as moco
-from paretomtl.methods import moo_svgd as moo_svgd
-from paretomtl.methods import nash_mtl as nash_mtl
-from paretomtl.methods import pcd as pcd
-from paretomtl.methods import pcgrad as pcgrad
-from paretomtl.methods import pmtl as pmtl
-from paretomtl.methods import power_mean as power_mean
-from paretomtl.methods import rlw as rlw
-from paretomtl.methods import smooth_tchebycheff as smooth_tchebycheff
-from paretomtl.methods import stochastic_mgda as stochastic_mgda
-from paretomtl.methods import tchebycheff as tchebycheff
-from paretomtl.methods import term as term
-from paretomtl.methods import trimmed_mean as trimmed_mean
-from paretomtl.methods import uncertainty as uncertainty
-from paretomtl.methods import upgrad as upgrad
-from paretomtl.methods import xwc_mgda as xwc_mgda
+Importing this package finds every module below it, and importing a method's module registers it. So a
+new method is one new file; a file that cannot be imported raises its own error here.
+"""
+
+import importlib
+import pkgutil
+
+
+def _fail(package: str) -> None:
+    """Raise what kept a room from being imported; `walk_packages` would leave the room out."""
+    raise  # noqa: PLE0704 - called while the import's error is being handled
+
+
+for _found in pkgutil.walk_packages(__path__, f"{__name__}.", onerror=_fail):
+    importlib.import_module(_found.name)

@@ -9,7 +9,7 @@ What a method may read is its type. The engine computes only what the type needs
 | `Aggregator` | Jacobian (and losses) | direction | m backward passes and [lanes, m, n] memory |
 | `SetMethod` | a whole set of lanes at once | weights or direction of each member | m backward passes |
 
-State is a dict of tensors with the lanes in front: `init` makes it, `step` returns the next one and
+State is a dict of tensors with the lanes in front: `init` returns the first, `step` the next one and
 never changes the one it was given, so that a run can be stopped, saved, cut and resumed.
 """
 
@@ -18,20 +18,19 @@ from __future__ import annotations
 import copy
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Self, TypeAlias
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from paretomtl.errors import BadInput
+from paretomtl.methods.state import LaneShapes as LaneShapes
+from paretomtl.methods.state import State as State
 from paretomtl.registry import Registry
 from paretomtl.shapes import Direction, Gramian, Jacobian, Keys, Losses, Preference, Weights
-
-State: TypeAlias = dict[str, Tensor]
-"""What a method remembers between steps: tensors, lanes in front. Stateless methods have `{}`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +85,30 @@ class Signals:
     steps: Tensor | None = None
 
 
+T = TypeVar("T")
+
+
+class _ByOptions:
+    """A class variable of methods that looks at the options when asked of an instance."""
+
+    def __init__(self, of: Callable[[Any], object], default: object) -> None:
+        self._of, self._default = of, default
+
+    def __get__(self, instance: object, owner: type | None = None) -> object:
+        return self._default if instance is None else self._of(instance)
+
+
+def by_options(of: Callable[[Any], T], *, default: T) -> T:
+    """Declare a class variable, such as `reads_losses`, whose value depends on the options.
+
+    Args:
+        of: From a constructed method to the value.
+        default: What the class itself answers: the value of the default options.
+    """
+    declared: Any = _ByOptions(of, default)
+    return declared
+
+
 def lane_option(default: float, **metadata: Any) -> Any:
     """Declare an option that may differ between the lanes of one batch (a float, or [lanes])."""
     return field(default=default, metadata={"lane": True, **metadata})
@@ -126,6 +149,8 @@ class Method(ABC):
     """Options that a test kit constructs it with, for methods that have options without a default."""
     minibatches: ClassVar[int] = 1
     """Independent minibatches a step reads."""
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Options that had another name once, old name to new: an error about the old one tells the new."""
 
     scale: Literal["paper", "unit_sum"] = "paper"
 
@@ -149,16 +174,20 @@ class Method(ABC):
         """Most tasks it takes, None for any number; checked before a run begins."""
         return None
 
-    def init(
-        self,
-        batch: Sequence[int],
-        n_tasks: int,
-        *,
-        n_parameters: int | None = None,
-        dtype: torch.dtype = torch.float64,
-        device: torch.device | str | None = None,
-    ) -> State:
-        """Return the state before the first step, for lanes of shape `batch`."""
+    @property
+    def loss_shift(self) -> float | tuple[float, ...] | Tensor | None:
+        """What it adds to every loss before it takes logarithms; None where it has no such option."""
+        return None
+
+    def check_losses(self, losses: Losses) -> None:  # noqa: B027 - a hook, not a duty
+        """Warn of losses that are allowed and yet make an answer of little use.
+
+        A direct call shows them, after they were checked to be positive where they must be. A run does
+        not: its method is not asked to look at numbers at every step.
+        """
+
+    def init(self, shapes: LaneShapes) -> State:
+        """Return the state before the first step, for lanes of these shapes."""
         return {}
 
     @classmethod
@@ -198,11 +227,11 @@ class Method(ABC):
         return other
 
     @property
-    def make(self) -> tuple[Any, ...]:
-        """What it does, its tensors aside."""
+    def structure_key(self) -> tuple[Any, ...]:
+        """What it does, its tensors aside: methods of equal keys can share a compiled step."""
         # with what it has concluded from its options, and another method that it holds
         own = {
-            name: value.make if isinstance(value, Method) else value
+            name: value.structure_key if isinstance(value, Method) else value
             for name, value in vars(self).items()
             if not isinstance(value, Tensor)
         }

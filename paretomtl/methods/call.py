@@ -12,9 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from paretomtl.arrays import ArrayLike
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Method, Scalarization, method
-from paretomtl.methods.inputs import ArrayLike, Inputs, answers_direction
+from paretomtl.methods.inputs import Inputs, answers_direction
 
 Answer = TypeVar("Answer", Tensor, "NDArray[Any]")
 
@@ -57,7 +58,7 @@ def scalarize(
         )
     inputs = Inputs(chosen, losses=losses, preference=preference, ideal=ideal)
     signals = inputs.signals(generator)
-    state = chosen.init(inputs.batch, inputs.n_tasks, **inputs.tensor_kind)
+    state = chosen.init(inputs.shapes())
     return inputs.in_kind(chosen.value(state, signals))
 
 

@@ -6,12 +6,11 @@ from abc import abstractmethod
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from paretomtl.aggregation.lanes import clean
-from paretomtl.errors import BadInput
 from paretomtl.methods.base import Method, Signals, State, Weighting
-from paretomtl.shapes import Gramian, Losses, Mask, Weights
+from paretomtl.methods.signals import required
+from paretomtl.shapes import Gramian, Mask, Weights
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,23 +32,13 @@ class GramianWeighting(Weighting):
 
 def gramian_of(method: Method, signals: Signals) -> Gramian:
     """Return the Gramian, or say that the method reads it."""
-    return _required(method, signals.gramian, "Gramian", "gramian= or jacobian=")
+    return required(method, signals.gramian, "Gramian", "gramian= or jacobian=")
 
 
-def losses_of(method: Method, signals: Signals) -> Losses:
-    """Return the losses, or say that the method reads them."""
-    return _required(method, signals.losses, "losses", "losses=")
-
-
-def keys_of(method: Method, signals: Signals) -> Tensor:
-    """Return the random keys, or say that the method draws random numbers."""
-    return _required(method, signals.keys, "random keys of the lanes", "generator=")
-
-
-def _required(method: Method, signal: Tensor | None, what: str, how: str) -> Tensor:
-    if signal is None:
-        raise BadInput(f"{method.name!r} reads the {what}: pass {how}.")
-    return signal
+def cross_gramian_of(method: Method, signals: Signals) -> Gramian:
+    """Return the product of two minibatches' Jacobians, or say that the method reads it."""
+    what = "gradients of two independent minibatches"
+    return required(method, signals.cross_gramian, what, "cross_gramian=")
 
 
 def keep_bad_lanes(good: Mask, before: State, after: State) -> State:

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
-import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from paretomtl.aggregation.random import keys_from
+from paretomtl.arrays import ArrayLike, as_tensor
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import (
     Aggregator,
+    LaneShapes,
     Method,
     Scalarization,
     SetMethod,
     Signals,
     Weighting,
 )
-from paretomtl.methods.loss_normalization import VANISHING, LiveNorm
-from paretomtl.methods.options import as_tensor, check_lanes
-
-ArrayLike: TypeAlias = "Tensor | NDArray[Any]"
+from paretomtl.methods.options import check_lanes
 
 _SHAPES = {
     "losses": ("m",),
@@ -79,10 +75,11 @@ class Inputs:
             _check_preference(self.tensors["preference"])
         if "gramian" in self.tensors:
             _check_gramian(self.tensors["gramian"].detach())
-        if chosen.needs_positive_losses and "losses" in self.tensors:
-            _check_positive(chosen, self.tensors["losses"].detach(), self.tensors.get("ideal"))
-            if isinstance(chosen, LiveNorm):
-                _warn_of_vanishing(chosen, self.tensors["losses"].detach())
+        if "losses" in self.tensors:
+            losses = self.tensors["losses"].detach()
+            if chosen.needs_positive_losses:
+                _check_positive(chosen, losses, self.tensors.get("ideal"))
+            chosen.check_losses(losses)
 
     def signals(self, generator: torch.Generator | None) -> Signals:
         """Return what the method reads; a Gramian is made where only the Jacobian was given."""
@@ -101,11 +98,15 @@ class Inputs:
             keys = keys_from(generator, self.batch).to(device)
         return Signals(**tensors, keys=keys, steps=torch.zeros_like(keys))
 
+    def shapes(self, n_parameters: int | None = None) -> LaneShapes:
+        """Return the shapes that the method's first state is made for."""
+        return LaneShapes(self.batch, self.n_tasks, n_parameters=n_parameters, **self.tensor_kind)
+
     def first_step(self, generator: torch.Generator | None) -> Tensor:
         """Return the method's answer at its initial state."""
         jacobian = self.tensors.get("jacobian")
         n = None if jacobian is None else jacobian.shape[-1]
-        state = self.method.init(self.batch, self.n_tasks, n_parameters=n, **self.tensor_kind)
+        state = self.method.init(self.shapes(n))
         answer, _ = self.method.step(state, self.signals(generator))
         return answer
 
@@ -249,31 +250,17 @@ def _check_gramian(gramian: Tensor) -> None:
         )
 
 
-def _warn_of_vanishing(chosen: LiveNorm, losses: Tensor) -> None:
-    """Warn where dividing by the losses gives one task all the weight."""
-    unbounded = (torch.as_tensor(chosen.eps) == 0).unsqueeze(-1)
-    small = chosen.vanishing(losses) & unbounded & losses.isfinite().all(-1, keepdim=True)
-    if bool(small.any()):
-        *lane, task = _first_place(small)
-        where = f" in lane {lane}" if lane else ""
-        warnings.warn(
-            f"live_norm divides by a loss that vanishes: {losses[(*lane, task)].item():g} for task "
-            f"{task + 1}{where}, less than {VANISHING:g} of the largest; its weight hides all others. "
-            "Set `eps`, or `decay` for a running mean.",
-            stacklevel=5,
-        )
-
-
 def _check_positive(chosen: Method, losses: Tensor, ideal: Tensor | None) -> None:
     above = ""
     if chosen.from_ideal and ideal is not None:
         losses, above = losses - ideal, " above the ideal point"
-    shift = torch.as_tensor(getattr(chosen, "shift", 0.0)).to(losses)
-    bad = (losses + shift <= 0) & losses.isfinite()
+    shift = chosen.loss_shift
+    shifted = losses if shift is None else losses + torch.as_tensor(shift).to(losses)
+    bad = (shifted <= 0) & losses.isfinite()
     if bool(bad.any()):
         *lane, task = _first_place(bad)
         advice = ""
-        if any(f.name == "shift" for f in dataclasses.fields(chosen)):
+        if shift is not None:
             advice = (
                 " Declare `shift`, a number added to every loss, if their lower bound is known."
             )

@@ -6,22 +6,13 @@ from torch import Tensor
 
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Method, Signals
-from paretomtl.shapes import Jacobian, Losses
+from paretomtl.methods.signals import required
+from paretomtl.shapes import Jacobian
 
 
 def jacobian_of(method: Method, signals: Signals) -> Jacobian:
     """Return the Jacobian, or say that the method reads it."""
-    return _required(method, signals.jacobian, "Jacobian", "jacobian=")
-
-
-def losses_of(method: Method, signals: Signals) -> Losses:
-    """Return the losses, or say that the method reads them."""
-    return _required(method, signals.losses, "losses", "losses=")
-
-
-def keys_of(method: Method, signals: Signals) -> Tensor:
-    """Return the random keys, or say that the method draws random numbers."""
-    return _required(method, signals.keys, "random keys of the lanes", "generator=")
+    return required(method, signals.jacobian, "Jacobian", "jacobian=")
 
 
 def combine(weights: Tensor, rows: Tensor) -> Tensor:
@@ -37,9 +28,3 @@ def has_no_weights(method: Method) -> None:
     """
     if method.scale != "paper":
         raise BadInput(f"{method.name} has no weights to sum, so `scale` must be 'paper'.")
-
-
-def _required(method: Method, signal: Tensor | None, what: str, how: str) -> Tensor:
-    if signal is None:
-        raise BadInput(f"{method.name!r} reads the {what}: pass {how}.")
-    return signal

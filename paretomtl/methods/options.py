@@ -18,14 +18,15 @@ import torch
 from torch import Tensor
 
 from paretomtl.aggregation.recording import recorded
+from paretomtl.arrays import as_tensor
 from paretomtl.errors import BadInput
-from paretomtl.methods.base import Method, Signals
+from paretomtl.methods.base import Method
 
 PerTask: TypeAlias = "float | tuple[float, ...]"
 """One number for all tasks, or one a task."""
 
 
-def settle(
+def check_option(
     method: Method, name: str, expected: str, holds: Callable[[Tensor], Tensor] | None = None
 ) -> None:
     """Check a numeric option, and store arrays and sequences as what a method can use.
@@ -117,47 +118,6 @@ def per_task(value: PerTask | Tensor, like: Tensor, *, name: str) -> Tensor:
     return value
 
 
-def losses_of(signals: Signals) -> Tensor:
-    """Return the losses, which the method's type promises to be there.
-
-    Raises:
-        BadInput: They are missing.
-    """
-    if signals.losses is None:
-        raise BadInput("this method reads the losses, and the signals hold none.")
-    # sums over a strided axis round in another order: a lane must not depend on the layout
-    return signals.losses.contiguous()
-
-
-def coefficients(signals: Signals, like: Tensor) -> Tensor:
-    """Return the preference as coefficients that sum to one, [*batch, m] or [m]; uniform if None."""
-    if signals.preference is None:
-        m = like.shape[-1]
-        return like.new_full((m,), 1 / m)
-    return signals.preference.to(like.dtype).contiguous()
-
-
-def emphasize(terms: Tensor, signals: Signals) -> Tensor:
-    """Multiply each task's term by m times its preference; uniform leaves the paper's method."""
-    if signals.preference is None:
-        return terms
-    return terms * (signals.preference * signals.preference.shape[-1]).to(terms.dtype)
-
-
-def ideal_of(own: PerTask | Tensor | None, signals: Signals, like: Tensor) -> Tensor | None:
-    """Return the point losses are measured from: the option if given, else the problem's, else None."""
-    if own is not None:
-        return per_task(own, like, name="ideal")
-    return None if signals.ideal is None else signals.ideal.to(like)
-
-
-def above_ideal(own: PerTask | Tensor | None, signals: Signals) -> Tensor:
-    """Return the losses measured from the ideal point, `L - z`."""
-    losses = losses_of(signals)
-    ideal = ideal_of(own, signals, losses)
-    return losses if ideal is None else losses - ideal
-
-
 @functools.lru_cache(maxsize=256)
 def _constant(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
     """Move a tuple to the device once, not at every step."""
@@ -225,27 +185,6 @@ def _array(method: Method, name: str, value: object, expected: str) -> Tensor:
     except (BadInput, RuntimeError) as error:
         raise BadInput(
             f"{_label(method)}: `{name}` must be {expected}; found {value!r}."
-        ) from error
-
-
-def as_tensor(name: str, value: object) -> Tensor:
-    """Return a tensor as it is, or a NumPy array of any strides and byte order as a tensor.
-
-    Raises:
-        BadInput: It is not an array of numbers.
-    """
-    if isinstance(value, Tensor):
-        return value
-    try:
-        array = np.asarray(value)
-        array = array.astype(array.dtype.newbyteorder("="), copy=False)
-        # torch takes neither negative strides nor, without a warning, memory it may not write to
-        if any(stride < 0 for stride in array.strides) or not array.flags.writeable:
-            array = array.copy()
-        return torch.as_tensor(array)
-    except (TypeError, ValueError) as error:
-        raise BadInput(
-            f"`{name}` must be a tensor or an array of numbers; found {value!r}."
         ) from error
 
 

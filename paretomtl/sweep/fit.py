@@ -99,9 +99,10 @@ def _check_signs(problem: Problem, method: Method) -> None:
     """
     if method.from_ideal and bool(problem.ideal.isfinite().all()):
         return
-    shift = torch.as_tensor(getattr(method, "shift", 0.0)).min()  # one number, or one a task
-    if method.needs_positive_losses and problem.lower_bound + shift < 0:
-        advice = "raise its option `shift`" if hasattr(method, "shift") else "leave one of them out"
+    shift = method.loss_shift
+    least = 0.0 if shift is None else torch.as_tensor(shift).min()  # one number, or one a task
+    if method.needs_positive_losses and problem.lower_bound + least < 0:
+        advice = "leave one of them out" if shift is None else "raise its option `shift`"
         raise BadInput(
             f"method {method.name!r} needs positive losses, but those of problem {problem.name!r} "
             f"can fall to {problem.lower_bound:g}; {advice}."

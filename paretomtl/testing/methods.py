@@ -16,6 +16,7 @@ from typing import Any
 
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import (
+    LaneShapes,
     Method,
     Scalarization,
     SetMethod,
@@ -30,7 +31,7 @@ from paretomtl.testing.samplers import Case, draw_case
 from paretomtl.testing.samplers import run as advance
 
 TASKS = (1, 2, 3, 6)
-"""Numbers of tasks that are tried, unless told otherwise."""
+"""Numbers of tasks that are tried, unless others are asked for."""
 
 Fault = Callable[[Case], str]
 """What is wrong with a method's answers to a case, in words; empty when nothing is."""
@@ -70,6 +71,29 @@ def check_method(
     method = dataclasses.replace(method) if dataclasses.is_dataclass(method) else copy.copy(method)
     kit = _Kit(method, seed)
     kit.choose_tasks(tasks)
+    return run(*_checks(kit, compiled=compiled))
+
+
+def _checks(kit: _Kit, *, compiled: bool) -> list[tuple[str, Check]]:
+    """Return every check that applies, in order; where a plain step crashes, the first two."""
+    lines = _lines(kit)
+    (first, fault), description = lines[0], ("the card and the options", kit.description)
+    if kit.crashes:
+        return [description, (first, kit.line(first, fault))]
+    checks: list[tuple[str, Check]] = [
+        description,
+        ("a missing signal is refused", kit.missing),
+        *((name, kit.line(name, fault)) for name, fault in lines),
+        ("options of single lanes", kit.lane_options),
+    ]
+    if compiled and not kit.method.card.not_compilable:
+        name = "one graph for torch.compile"
+        checks.append((name, kit.line(name, kit.compiled, kinds=("random",))))
+    return checks
+
+
+def _lines(kit: _Kit) -> list[tuple[str, Fault]]:
+    """Return the lines of the contract that are looked for in cases of every kind."""
     lines: list[tuple[str, Fault]] = [
         ("answer and state have the right shape and type", kit.shapes),
         ("answers are finite", kit.finite),
@@ -84,24 +108,11 @@ def check_method(
         ("scale='unit_sum' divides by the sum of the weights", kit.unit_sums),
         ("float32 agrees with float64", kit.precision),
     ]
-    if isinstance(method, Scalarization):
+    if isinstance(kit.method, Scalarization):
         lines.append(("weights are the gradient of the value", kit.gradient))
-    if isinstance(method, Weighting):
+    if isinstance(kit.method, Weighting):
         lines.append(("the Gramian is all that is read of the gradients", kit.gramian_alone))
-    if kit.crashes:
-        return run(
-            ("the card and the options", kit.description), (lines[0][0], kit.line(*lines[0]))
-        )
-    checks: list[tuple[str, Check]] = [
-        ("the card and the options", kit.description),
-        ("a missing signal is refused", kit.missing),
-        *((name, kit.line(name, fault)) for name, fault in lines),
-        ("options of single lanes", kit.lane_options),
-    ]
-    if compiled and not method.card.not_compilable:
-        name = "one graph for torch.compile"
-        checks.append((name, kit.line(name, kit.compiled, kinds=("random",))))
-    return run(*checks)
+    return lines
 
 
 class _Kit(Faults):
@@ -182,13 +193,13 @@ class _Kit(Faults):
             reads.append(("gramian", "cross_gramian"))
         if self.method.random:
             reads.append(("keys",))
-        told = ", ".join(names[0] for names in reads)
+        read = ", ".join(names[0] for names in reads)
         for names in reads:
             what = self._accepts(signals, names)
             if what:
                 yield Finding("a missing signal is refused", ok=False, detail=f"{what}; {case}")
                 return
-        yield Finding("a missing signal is refused", ok=True, detail=f"reads {told}")
+        yield Finding("a missing signal is refused", ok=True, detail=f"reads {read}")
         spare = [
             n
             for n, used in (("losses", self.method.reads_losses), ("keys", self.method.random))
@@ -196,7 +207,7 @@ class _Kit(Faults):
         ]
         without = dataclasses.replace(signals, **dict.fromkeys((*spare, "ideal")))
         name = "what is not declared is not needed"
-        state = self.method.init(case.batch, m, n_parameters=case.n)
+        state = self.method.init(case.shapes())
         full, _ = copy.copy(self.method).step(state, signals)
         try:
             less, _ = copy.copy(self.method).step(state, without)
@@ -209,9 +220,8 @@ class _Kit(Faults):
     def _accepts(self, signals: Signals, names: tuple[str, ...]) -> str:
         """Say what happened without some signals, unless BadInput was raised."""
         losses = given(signals)
-        state = self.method.init(
-            losses.shape[:-1], losses.shape[-1], n_parameters=losses.shape[-1] + 2
-        )
+        m = losses.shape[-1]
+        state = self.method.init(LaneShapes(tuple(losses.shape[:-1]), m, n_parameters=m + 2))
         try:
             copy.copy(self.method).step(state, dataclasses.replace(signals, **dict.fromkeys(names)))
         except BadInput:
@@ -276,16 +286,16 @@ class _Kit(Faults):
 
 def _decorated(cls: type) -> tuple[bool, str]:
     """Tell whether what a class adds to its base are fields, and what to do otherwise."""
-    told = "decorate it @dataclass(frozen=True, kw_only=True, eq=False)"
+    advice = "decorate it @dataclass(frozen=True, kw_only=True, eq=False)"
     if "__dataclass_params__" in vars(cls):
         frozen: bool = vars(cls)["__dataclass_params__"].frozen
-        return frozen, "" if frozen else told
+        return frozen, "" if frozen else advice
     own = inspect.get_annotations(cls)
     forgotten = [name for name, kind in own.items() if "ClassVar" not in str(kind)]
     if forgotten:
-        return False, f"{', '.join(forgotten)}: {told}"
+        return False, f"{', '.join(forgotten)}: {advice}"
     if "__init__" in vars(cls):
-        return False, f"it has an __init__ of its own: {told}"
+        return False, f"it has an __init__ of its own: {advice}"
     return True, ""
 
 

@@ -229,18 +229,18 @@ def concave_share(method: Method, *, seed: int = 0) -> float:
     m = max(2, method.least_tasks)
     the_problem = problem("vlmop2", n_variables=2) if m == 2 else problem("dtlz2", n_objectives=m)
     generator = torch.Generator().manual_seed(seed)
-    wishes = 0.2 + 0.6 * torch.rand(LANES, m, dtype=torch.float64, generator=generator)
-    preferences: list[list[float]] = (wishes / wishes.sum(-1, keepdim=True)).tolist()  # pyright: ignore[reportUnknownVariableType]
+    drawn = 0.2 + 0.6 * torch.rand(LANES, m, dtype=torch.float64, generator=generator)
+    preferences: list[list[float]] = (drawn / drawn.sum(-1, keepdim=True)).tolist()  # pyright: ignore[reportUnknownVariableType]
     lanes = [
         Lane(
             method=method,
-            preference=tuple(wish),
+            preference=tuple(preference),
             seed=1000 * seed + k,
             key=k,
             lr=0.03,
             member_of="set" if isinstance(method, SetMethod) else "",
         )
-        for k, wish in enumerate(preferences)
+        for k, preference in enumerate(preferences)
     ]
     settings = Settings(
         optimizer=Optimizer(name="adam", schedule="cosine"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from paretomtl.methods.base import Method, Scalarization, SetMethod, Signals, State
+from paretomtl.methods.base import LaneShapes, Method, Scalarization, SetMethod, Signals, State
 from paretomtl.methods.inputs import answers_direction
 
 MEMBERS = 4
@@ -144,6 +144,12 @@ class Case:
         assert self.signals[0].losses is not None
         return tuple(self.signals[0].losses.shape[:-1])
 
+    def shapes(
+        self, *, dtype: torch.dtype = torch.float64, device: torch.device | None = None
+    ) -> LaneShapes:
+        """Return what the method's first state is made for."""
+        return LaneShapes(self.batch, self.m, n_parameters=self.n, dtype=dtype, device=device)
+
     def edit(self, change: Callable[[str, Tensor], Tensor]) -> Case:
         """Return the case with every tensor of every step replaced by `change(name, tensor)`."""
         return dataclasses.replace(
@@ -257,17 +263,20 @@ def run(method: Method, case: Case) -> tuple[list[Tensor], list[State]]:
     """
     first = case.signals[0].losses
     assert first is not None
-    state = method.init(
-        case.batch, case.m, n_parameters=case.n, dtype=first.dtype, device=first.device
-    )
+    state = method.init(case.shapes(dtype=first.dtype, device=first.device))
     answers: list[Tensor] = []
     states = [state]
     with torch.no_grad():
         for now, after in zip(case.signals[:-1], case.signals[1:], strict=True):
             answer, state = method.step(state, now)
             if method.reads_next_losses:
-                following = Signals(losses=after.losses, preference=now.preference, keys=now.keys)
-                state = method.observe(state, dataclasses.replace(following, steps=after.steps))
+                observed = Signals(
+                    losses=after.losses,
+                    preference=now.preference,
+                    keys=now.keys,
+                    steps=after.steps,
+                )
+                state = method.observe(state, observed)
             answers.append(answer)
             states.append(state)
     return answers, states

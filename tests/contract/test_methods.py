@@ -19,8 +19,9 @@ from paretomtl.methods.base import (
     task_option,
     unit_sum,
 )
-from paretomtl.methods.gramian import gramian_of, keys_of
-from paretomtl.methods.options import losses_of, per_task
+from paretomtl.methods.gramian import gramian_of
+from paretomtl.methods.options import per_task
+from paretomtl.methods.signals import keys_of, losses_of
 from paretomtl.testing.methods import check_method
 from paretomtl.testing.samplers import KINDS, draw_case, kinds_for
 
@@ -64,8 +65,8 @@ class Sound(Weighting):
 
     strength: float = lane_option(1.0)
 
-    def init(self, batch, n_tasks, *, n_parameters=None, dtype=torch.float64, device=None):
-        return {"seen": torch.zeros(*batch, n_tasks, dtype=dtype, device=device)}
+    def init(self, shapes):
+        return {"seen": shapes.per_task()}
 
     def weigh(self, state, signals):
         size = self.size(gramian_of(self, signals).diagonal(dim1=-2, dim2=-1))
@@ -132,13 +133,13 @@ class ChangesItsSignals(Sound):
 
 
 class StateWithoutLanes(Sound):
-    def init(self, batch, n_tasks, **kind):
-        return {"seen": super().init(batch, n_tasks, **kind)["seen"].new_zeros(n_tasks)}
+    def init(self, shapes):
+        return {"seen": super().init(shapes)["seen"].new_zeros(shapes.n_tasks)}
 
 
 class StateThatIsNoTensor(Sound):
-    def init(self, batch, n_tasks, **kind):
-        return {**super().init(batch, n_tasks, **kind), "steps": 0}
+    def init(self, shapes):
+        return {**super().init(shapes), "steps": 0}
 
     def weigh(self, state, signals):
         weights, after = super().weigh({"seen": state["seen"]}, signals)
@@ -196,7 +197,7 @@ class ReadsTheJacobian(Sound):
 class NeedsLosses(Sound):
     def weigh(self, state, signals):
         weights, state = super().weigh(state, signals)
-        return weights * losses_of(signals), state
+        return weights * losses_of(self, signals), state
 
 
 class SilentWithoutGramian(Sound):
@@ -228,11 +229,11 @@ class Squares(Scalarization):
     def value(self, state, signals):
         p = signals.losses.new_tensor(1.0) if signals.preference is None else signals.preference
         m = 1 if signals.preference is None else signals.losses.shape[-1]
-        return (m * p * losses_of(signals).square()).sum(-1) / 2
+        return (m * p * losses_of(self, signals).square()).sum(-1) / 2
 
     def weights(self, state, signals):
         p = 1.0 if signals.preference is None else signals.preference * signals.preference.shape[-1]
-        return p * losses_of(signals)
+        return p * losses_of(self, signals)
 
 
 class AnotherGradient(Squares):

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from paretomtl.methods.base import Signals, method
-from paretomtl.methods.gradnorm import GradNorm
+from paretomtl.methods.base import LaneShapes, Signals, method
+from paretomtl.methods.weightings.gradnorm import GradNorm
 
 HERE = Path(__file__).resolve().parents[1] / "golden" / "gramian_methods.json"
 WHOLE = Path(__file__).resolve().parents[2].parent / "shared" / "golden"
@@ -54,7 +54,7 @@ def first_weights(chosen, J, preference=None):
         preference=None if preference is None else preference[None],
         keys=torch.zeros(1, dtype=torch.int64),
     )
-    return chosen.step(chosen.init((1,), m), signals)[0][0]
+    return chosen.step(chosen.init(LaneShapes((1,), m)), signals)[0][0]
 
 
 def error(w, J, record):
@@ -181,7 +181,7 @@ def replay(name, chosen, cross=False):
     for key, outputs in GOLDEN["seq"][name].items():
         item = GOLDEN["inputs"][key]
         matrices = [tensor(j) for j in item["seq"]]
-        state = chosen.init((1,), item["m"])
+        state = chosen.init(LaneShapes((1,), item["m"]))
         for k, record in enumerate(outputs):
             J = matrices[k]
             signals = Signals(
@@ -251,7 +251,7 @@ def libmtl(name):
 def run_libmtl(name, chosen):
     """Yield our direction and LibMTL's, step by step, with the Jacobian."""
     for key, item, steps in libmtl(name):
-        state = chosen.init((1,), item["m"])
+        state = chosen.init(LaneShapes((1,), item["m"]))
         for k, (J, L, record) in enumerate(steps):
             signals = Signals(
                 gramian=(J @ J.T)[None],

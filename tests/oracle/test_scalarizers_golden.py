@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from paretomtl.aggregation import random
-from paretomtl.methods.base import Signals, method
+from paretomtl.methods.base import LaneShapes, Signals, method
 
 HERE = Path(__file__).resolve().parents[1] / "golden" / "scalarizers.json"
 WHOLE = Path(__file__).resolve().parents[2].parent / "shared" / "golden"
@@ -62,7 +62,7 @@ def replay(monkeypatch):
 
 def begin(name, options, m, n=None, preference=None):
     chosen = method(name, **options)
-    state = chosen.init((), m, n_parameters=n)
+    state = chosen.init(LaneShapes((), m, n_parameters=n))
     return chosen, state
 
 
@@ -167,8 +167,8 @@ LIBMTL_METHODS = {
         {
             "beta": h["MoCo_beta"],
             "beta_decay": h["MoCo_beta_sigma"],
-            "gamma": h["MoCo_gamma"],
-            "gamma_decay": h["MoCo_gamma_sigma"],
+            "weight_step": h["MoCo_gamma"],
+            "weight_step_decay": h["MoCo_gamma_sigma"],
             "rho": h["MoCo_rho"],
             "normalize": True,
             "weights_by": "softmax",

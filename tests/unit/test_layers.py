@@ -49,6 +49,31 @@ def test_layers_are_kept(tree: Path) -> None:
         ("paretomtl/methods/base.py", "import paretomtl.engine.outcome", "Layers of paretomtl"),
         ("paretomtl/errors.py", "import paretomtl.registry", "Layers of paretomtl"),
         ("paretomtl/utils.py", "", "Layers of paretomtl"),
+        (
+            "paretomtl/methods/base.py",
+            "import paretomtl.methods.weightings.mgda",
+            "Kinds of methods",
+        ),
+        (
+            "paretomtl/methods/sets/hv_gradient.py",
+            "import paretomtl.methods.aggregators.moco",
+            "Kinds of methods",
+        ),
+        (
+            "paretomtl/methods/scalarizations/linear.py",
+            "import paretomtl.methods.gramian",
+            "Scalarizations read",
+        ),
+        (
+            "paretomtl/methods/weightings/mgda.py",
+            "import paretomtl.methods.jacobian",
+            "Weightings read",
+        ),
+        (
+            "paretomtl/methods/aggregators/moco.py",
+            "import paretomtl.methods.gramian",
+            "Aggregators read",
+        ),
         ("paretomtl/problem.py", "import paretomtl_problems", "by the door"),
         ("paretomtl/problem.py", "import pymoo", "pymoo and moocore"),
         ("paretomtl/errors.py", "import rich", "The CLI library"),

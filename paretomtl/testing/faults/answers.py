@@ -86,7 +86,7 @@ def precision(subject: Subject, case: Case) -> str:
 
 def compiled(subject: Subject, case: Case) -> str:
     """One graph gives the same answer; traced without the code generator, so no C compiler is needed."""
-    state = subject.method.init(case.batch, case.m, n_parameters=case.n, dtype=torch.float64)
+    state = subject.method.init(case.shapes())
     method = copy.copy(subject.method)
     plain, _ = method.step(state, case.signals[0])
     torch.compiler.reset()

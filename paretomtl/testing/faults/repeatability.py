@@ -62,7 +62,7 @@ def untouched(subject: Subject, case: Case) -> str:
 def _touched(subject: Subject, case: Case) -> str:
     method = copy.copy(subject.method)
     original = case.edit(lambda name, v: v.clone())
-    state = method.init(case.batch, case.m, n_parameters=case.n, dtype=torch.float64)
+    state = method.init(case.shapes())
     copies = [{name: v.clone() for name, v in state.items()}]
     states = [state]
     for now in case.signals[:-1]:

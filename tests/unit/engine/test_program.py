@@ -196,8 +196,8 @@ def test_a_split_of_another_shape_is_evaluated_without_the_program(tiny_network:
 @pytest.mark.slow
 def test_a_state_that_comes_back_in_another_order_is_told_by_its_names(tiny_network: Any) -> None:
     class Turning(type(pm.method("linear"))):
-        def init(self, batch: Any, n_tasks: int, **_: Any) -> Any:
-            return {"a": torch.zeros(*batch, 1), "b": torch.ones(*batch, 1)}
+        def init(self, shapes: Any) -> Any:
+            return {"a": torch.zeros(*shapes.batch, 1), "b": torch.ones(*shapes.batch, 1)}
 
         def weights(self, state: Any, signals: Any) -> Any:
             return signals.losses * 0 + state["a"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from paretomtl.methods.base import Signals, method
+from paretomtl.methods.base import LaneShapes, Signals, method
 
 DRAWS, TASKS, PARAMETERS = 60, 3, 6
 CHANGES = (
@@ -50,7 +50,7 @@ def draw(seed):
 def direction(name, options, before, now, rows):
     """Return the unit direction; learned scales are at their optimum for these losses."""
     chosen = method(name, **options)
-    state = chosen.init((), len(now))
+    state = chosen.init(LaneShapes((), len(now)))
     if name in ("uncertainty", "imtl_l"):
         sign = 1 if name == "uncertainty" else -1
         state = {**state, "parameter": sign * now.log()}

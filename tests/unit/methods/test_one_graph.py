@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from paretomtl.methods.base import SetMethod, Signals, method, methods
+from paretomtl.methods.base import LaneShapes, SetMethod, Signals, method, methods
 
 LANES = 6
 
 
 def stateless(name):
     chosen = method(name, **methods.get(name).example)
-    return not chosen.init((LANES,), 3, n_parameters=5)
+    return not chosen.init(LaneShapes((LANES,), 3, n_parameters=5))
 
 
 STATELESS = [name for name in methods if stateless(name)]
@@ -73,7 +73,7 @@ def test_one_graph_with_state(name):
     m = max(3, chosen.least_tasks)
     given = signals(m, sets=True)
     given["cross_gramian"] = given["gramian"]
-    state = chosen.init((LANES,), m, n_parameters=5)
+    state = chosen.init(LaneShapes((LANES,), m, n_parameters=5))
 
     def step(state, given):
         return chosen.step(state, Signals(**given))

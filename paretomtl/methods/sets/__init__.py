@@ -1,0 +1,1 @@
+"""Populations that move together: methods whose members see the whole set."""
