@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from paretomtl.aggregation.allocator import keep_freed_memory
 from paretomtl.engine.chunks import run_lanes
 from paretomtl.engine.compute import Compute
 from paretomtl.engine.loop import Progress
@@ -244,6 +245,7 @@ def trace(
                         population=tuple(wishes) if is_set else (),
                     )
                 )
+    keep_freed_memory()
     outcomes = run_lanes(
         the_problem,
         [lane_of(spec, member) for spec, member in zip(specs, members, strict=True)],

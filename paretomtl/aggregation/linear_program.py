@@ -16,6 +16,11 @@ from torch import Tensor
 from paretomtl.aggregation.lanes import settled
 from paretomtl.shapes import Weights
 
+_TOLERANCE = 1e-12
+"""What counts as zero in a dictionary of order one. A pivot adds a few eps, some of hundreds of pivots are
+small, and taking rounding for a rate or a pivot would send the rule round in circles; a rate this small
+that is missed costs as little of the maximum."""
+
 
 def maximize_on_simplex(
     objective: Float[Tensor, "*batch m"],
@@ -112,10 +117,6 @@ def _maximize_on_segment(objective: Tensor, rows: Tensor, among: Tensor | None) 
     feasible = (lowest <= highest + _TOLERANCE) & ~((first < 0) & (second < 0)).any(-1)
     t = torch.where(objective[..., 0] >= objective[..., 1], highest, lowest)
     return torch.where(feasible.unsqueeze(-1), torch.stack((t, 1 - t), -1), 0.0)
-
-
-_TOLERANCE = 1e-12
-"""Relative to data scaled to order one."""
 
 
 def _exchange_(

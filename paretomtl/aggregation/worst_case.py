@@ -96,8 +96,8 @@ class _Face(NamedTuple):
 
     Args:
         start: r where the path enters the face.
-        weight: `e^T a` is `weight r - offset`.
-        offset: See above.
+        weight: How fast `e^T a` rises with r.
+        offset: t at r = 0, and minus `e^T a` there.
         free: `1 - weight`, how fast t rises with r.
         flat: Where that is no more than rounding: t stands still and only a changes.
         missing: What `a^T C a` at the start lacks of the length to reach.
@@ -114,7 +114,7 @@ class _Face(NamedTuple):
         """Return the r at which the length is reached: the root of a quadratic, never where t is flat."""
         slope = (self.free * (self.weight * self.start - self.offset)).clamp(min=0)
         root = (slope.square() + self.weight * self.free * self.missing).sqrt()
-        # not `(root - slope) / ...`, which cancels; at the start and flat at once the divisor is zero
+        # not as `(root - slope) / ...`, which cancels; the divisor is zero where t is flat
         tiny = torch.finfo(self.start.dtype).tiny
         rise = self.missing / (slope + root).clamp(min=tiny)
         surface = self.start + torch.where(self.missing > 0, rise, 0.0)

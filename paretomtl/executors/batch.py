@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from paretomtl.aggregation.allocator import keep_freed_memory
 from paretomtl.engine import Compute, Outcome, Progress, run_batch
 from paretomtl.errors import BadInput, Unfit
 from paretomtl.executors.base import Batch
@@ -42,6 +43,7 @@ def run_to_records(
     compute = compute or Compute()
     where = compute.resolved
     memory = PeakMemory(where)
+    keep_freed_memory()
     try:
         outcomes = run_batch(specs, compute=compute, progress=progress and _Callback(progress))
     except _CallbackError as error:

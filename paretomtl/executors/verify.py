@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from paretomtl.aggregation.allocator import keep_freed_memory
 from paretomtl.engine import Compute, plan_batches, run_batch
 from paretomtl.engine.outcome import Outcome
 from paretomtl.errors import BadInput
@@ -47,6 +48,7 @@ def verify(
     chosen = sorted(store.records(keys[i] for i in drawn), key=lambda record: record.key)
     again: dict[str, Outcome] = {}
     for batch in plan_batches([record.spec for record in chosen], compute=compute):
+        keep_freed_memory()
         outcomes = run_batch(batch, compute=compute)
         again.update({spec.key: o for spec, o in zip(batch, outcomes, strict=True)})
     return pd.DataFrame([_row(record, again[record.key]) for record in chosen])
