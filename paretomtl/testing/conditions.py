@@ -63,9 +63,7 @@ def in_dual_cone(gramian: Tensor, weights: Tensor, *, precision: float) -> Tenso
     return (-image / _permitted(share, weights.shape[-1], precision)).amax(-1)
 
 
-def projected(
-    gramian: Tensor, combination: Tensor, weights: Tensor, *, precision: float
-) -> Tensor:
+def projected(gramian: Tensor, combination: Tensor, weights: Tensor, *, precision: float) -> Tensor:
     """Measure that `w^T J` is the projection of `u^T J` on the dual cone of the rows.
 
     `v = w - u >= 0`, `G w >= 0`, complementary, in units of each row and the largest `u_i |g_i|`.
