@@ -59,9 +59,8 @@ def minimize_nonnegative(
         feasible.
     """
     m = force.shape[-1]
-    if settled(
-        force <= 0
-    ):  # the origin satisfies the conditions, and the rounds below would find it
+    # then the origin satisfies the conditions, and the rounds below would find it
+    if settled(force <= 0):
         return torch.zeros_like(force)
     each = force.shape[-2] if force.ndim == matrix.ndim else 1
     matrices, f = _Matrices(matrix.reshape(-1, m, m), each), force.reshape(-1, m)
