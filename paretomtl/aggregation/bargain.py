@@ -15,6 +15,9 @@ from paretomtl.aggregation.lanes import apply, settled
 from paretomtl.aggregation.linalg import ROWS, solve
 
 _ROUNDS = 14
+"""Steps at most. On gradients that conflict, aligned ones and uneven ones of 4 to 32 tasks 10 sufficed for
+every lane. Of dependent gradients, m in m / 2 dimensions, half stay open, as many as are Pareto
+stationary; 20 steps leave them open too."""
 _NEAR = 1e-9
 """Residual from which one more step is the last: it squares it."""
 
@@ -39,9 +42,11 @@ def bargain(
     m = cosines.shape[-1]
     extra = -m % ROWS
     if extra:
-        # for `solve`; rows without a share stay as they are
+        # padded once, so that `solve` need not in every round; rows without a share stay as they are
         cosines = torch.constant_pad_nd(cosines, (0, extra, 0, extra))
         shares = torch.constant_pad_nd(shares, (0, extra))
+    # the root where all rows are equal, a_i (C 1)_i a_i = 1, kept from running off where C 1 is not positive;
+    # then to the length of the root, a^T C a = sum s
     a = cosines.sum(-1).clamp(min=0.3).rsqrt()
     square = (a * apply(cosines, a)).sum(-1, keepdim=True)
     a = a * (shares.sum(-1, keepdim=True) / square).sqrt()
@@ -51,8 +56,11 @@ def bargain(
         near = force.abs().amax(-1, keepdim=True) <= _NEAR
         system = a.unsqueeze(-1) * cosines
         system *= a.unsqueeze(-2)
+        # the Hessian, scaled by a on both sides: for shares of one. With others it is approximate, the
+        # residual falls in proportion instead of being squared, and fewer lanes are found in time
         system.diagonal(dim1=-2, dim2=-1).add_(1)
         step = solve(system, force)
+        # step is relative to a, and so at most a share of the way to zero is gone
         share = _SHARE_OF_STEP / step.amin(-1, keepdim=True).neg().clamp(min=_SHARE_OF_STEP)
         a = torch.where(done, a, torch.addcmul(a, a * share, step))
         done = done | near

@@ -71,6 +71,7 @@ def _two(gramian: Gramian, radius: Tensor, precision: float) -> Weights:
     square = (first - inner) + (second - inner)
     width = square.sqrt()
     determinant = first * second - inner.square()
+    # a difference of two products, each with the rounding of its factors
     independent = determinant > 4 * precision * first * second
     determinant = torch.where(independent, determinant, 0.0)
     # z = |g_1 - g_2|^2 x - g_2.(g_2 - g_1), zero at the shortest vector of the line; steep where the

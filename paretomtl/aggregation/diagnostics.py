@@ -1,4 +1,4 @@
-"""What the Gramian tells about conflict, dominance and harm, at no extra backward pass."""
+"""Diagnostics of conflict, dominance and harm from the Gramian, at no extra backward pass."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from paretomtl.shapes import Gramian, Losses, Weights
 
 
 class Direction(NamedTuple):
-    """What there is to say of a direction u that no weights make.
+    """A direction u that is no combination `w^T J`, by what its diagnostics need.
 
     Args:
         inner: `<u, g_i>` with each task's gradient.
@@ -38,7 +38,7 @@ def diagnose(
         gramian: `J J^T` of the tasks' gradients.
         weights: What the method put on each task; its direction is `u = w^T J`.
         losses: Losses at the same point.
-        direction: The direction's products and length where no weights make it.
+        direction: The direction's products and length where it is no combination of the gradients.
 
     Returns:
         From the Gramian: `cosines` [*batch, m, m] (NaN against a zero gradient), `conflict_rate`
@@ -117,6 +117,8 @@ def harmed(
     An angle that differs from 90 degrees by rounding alone does not count: the cosine must be below
     -1.5e-10 in float64, -3.5e-6 in float32.
     """
+    # rounding moves a cosine by eps times the size of u's terms over its length: this forgives it down to
+    # directions of 1.5e-6 of their terms, in float32 of 3.5e-2
     slack = 0.01 * math.sqrt(torch.finfo(inner.dtype).eps)
     return inner < -slack * norms * length.unsqueeze(-1)
 

@@ -36,6 +36,7 @@ def solve(
     factor = cholesky(gramian)
     # where the factorization broke off, the pivot is left as it was: zero or negative
     pivots = factor.diagonal(dim1=-2, dim2=-1)
+    # a squared pivot is a difference of m products, with their rounding
     independent = pivots > lengths * math.sqrt(8 * m * precision)
     solution = torch.cholesky_solve(right.unsqueeze(-1), factor).squeeze(-1)
     if settled(independent):

@@ -1,4 +1,4 @@
-"""Hygiene of a batch of Gramians: one bad lane may not touch, nor stop, its neighbours.
+"""Clean batches of Gramians: a lane that is not finite neither touches nor stops its neighbors.
 
 `eigh`, `solve` and `cholesky` raise for a whole batch when one matrix holds a NaN. Every solver here
 therefore works on a clean batch, in float64, where bad lanes are replaced by the identity, and puts NaN
@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from paretomtl.aggregation.allocator import keep_freed_memory
 from paretomtl.aggregation.recording import recorded
 from paretomtl.shapes import Gramian, Mask
 
@@ -56,8 +57,11 @@ def clean(gramian: Gramian) -> CleanGramian:
     dtype = gramian.dtype
     precision = torch.finfo(dtype).eps
     matrix = gramian.to(torch.float64).contiguous()
-    if may_look(gramian) and math.isfinite(float(matrix.sum())):
-        return CleanGramian(matrix, None, precision, dtype)
+    if may_look(gramian):
+        keep_freed_memory()  # every direct use of a Gramian solver begins here
+        # a sum is finite only if all its terms are; if it overflows, the lanes are looked at one by one
+        if math.isfinite(float(matrix.sum())):
+            return CleanGramian(matrix, None, precision, dtype)
     # not by multiplying with zero, which inductor takes for zero whatever the other factor is
     finite = matrix.isfinite().flatten(-2).all(-1)
     eye = torch.eye(gramian.shape[-1], dtype=torch.float64, device=gramian.device)
@@ -109,7 +113,7 @@ def settled(done: Mask) -> bool:
 
     A round leaves a finished lane as it is, bit by bit, so stopping early changes nothing. Only asked
     where the answer is free: on an accelerator it would wait for the device, and a compiled graph
-    cannot branch on data; there the fixed number of rounds is made.
+    cannot branch on data; there the loop runs its fixed number of rounds.
     """
     return may_look(done) and bool(done.all())
 
@@ -119,20 +123,6 @@ def open_lanes(done: Mask) -> Tensor | None:
     if not may_look(done):
         return None
     return (~done).nonzero().squeeze(-1)
-
-
-def _keep_freed_memory() -> None:
-    """Make glibc keep blocks of up to 24 MB when they are freed.
-
-    It gives blocks from 128 kB on back to the system at once, and the next operation on a large batch has
-    every page of its answer mapped anew, which can cost more than the operation. Freeing one large block
-    raises that bound (`M_MMAP_THRESHOLD`, which is dynamic); the block itself is never touched, so it
-    costs nothing. Elsewhere this does nothing.
-    """
-    torch.empty(24 << 20, dtype=torch.uint8)
-
-
-_keep_freed_memory()
 
 
 def may_look(tensor: Tensor) -> bool:

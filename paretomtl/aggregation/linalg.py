@@ -20,7 +20,8 @@ ROWS = 4
 """Matrices are padded to a multiple of this many rows."""
 
 EVEN = 1e3
-"""Diagonals that span no more than this factor are decomposed with their rows in the order given."""
+"""Diagonals that span no more than this factor are decomposed with their rows in the order given: an
+entry of a thousandth of the largest keeps 13 of 16 digits in any order."""
 
 
 def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
@@ -69,7 +70,7 @@ def _eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
 def recombine(vectors: Tensor, factors: Tensor, vector: Tensor | float) -> Tensor:
     """Return `V diag(f) V^T b`, [*batch, m], for eigenvectors in columns; a float is b's every number.
 
-    Sums over another memory layout round in another order, so both are made over contiguous rows, one
+    Sums over another memory layout round in another order, so both run over contiguous rows, one
     along them and one across.
     """
     rows = vectors.mT.contiguous()  # which eigenvectors are in LAPACK's layout
@@ -124,8 +125,9 @@ def _padded(matrix: Tensor, diagonal: Tensor | None) -> Tensor:
     extra = -m % ROWS
     if not extra:
         return matrix
-    make = _tail if recorded() else _kept_tail
-    tail = make(m, m + extra, matrix.dtype, matrix.device)
+    # a graph may keep no tensor of the process, and the process none of a graph
+    tail_of = _tail if recorded() else _kept_tail
+    tail = tail_of(m, m + extra, matrix.dtype, matrix.device)
     if diagonal is not None:
         tail = tail * diagonal[..., None, None]
     return torch.constant_pad_nd(matrix, (0, extra, 0, extra)) + tail

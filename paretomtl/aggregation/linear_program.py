@@ -16,6 +16,11 @@ from torch import Tensor
 from paretomtl.aggregation.lanes import settled
 from paretomtl.shapes import Weights
 
+_TOLERANCE = 1e-12
+"""What counts as zero in a dictionary of order one. A pivot adds a few eps, some of hundreds of pivots are
+small, and taking rounding for a rate or a pivot would send the rule round in circles; a rate this small
+that is missed costs as little of the maximum."""
+
 
 def maximize_on_simplex(
     objective: Float[Tensor, "*batch m"],
@@ -39,40 +44,20 @@ def maximize_on_simplex(
     batch, (k, m) = objective.shape[:-1], rows.shape[-2:]
     if m == 2:
         return _maximize_on_segment(objective, rows, among)
-    c = objective.reshape(-1, m)
-    rows = rows.reshape(-1, k, m)
     rounds = 6 * (m + k) + 10 if rounds is None else rounds
-    size = rows.abs().amax(-1, keepdim=True)
-    scaled = rows / torch.where(size > 0, size, 1.0)
     if among is not None:
-        scaled = torch.where(among.reshape(-1, k, 1), scaled, 0.0)
-    spread = c.abs().amax(-1, keepdim=True)
-    c = c / torch.where(spread > 0, spread, 1.0) + 2
-    # dictionary: k rows `-B a <= 0`, one row `1^T a <= 1`, then the objective; last column the right side
-    zeros, ones = torch.zeros_like(c[:, :1]), torch.ones_like(c[:, :1])
-    tableau = torch.cat(
-        (
-            torch.cat((-scaled, zeros.unsqueeze(-1).expand(-1, k, 1)), -1),
-            torch.cat((torch.ones_like(c), ones), -1).unsqueeze(-2),
-            torch.cat((c, zeros), -1).unsqueeze(-2),
-        ),
-        -2,
-    )
-    lanes = c.shape[0]
-    outside = torch.arange(m, device=c.device).expand(lanes, m).clone()
-    inside = torch.arange(m, m + k + 1, device=c.device).expand(lanes, k + 1).clone()
+        among = among.reshape(-1, k)
+    tableau = _dictionary(objective.reshape(-1, m), rows.reshape(-1, k, m), among)
+    lanes, last = len(tableau), m + k + 1
+    # which variable each column and each row stands for: those of a first, then the slacks
+    outside = torch.arange(m, device=tableau.device).expand(lanes, m).clone()
+    inside = torch.arange(m, last, device=tableau.device).expand(lanes, k + 1).clone()
     for _ in range(rounds):
-        last = m + k + 1
         rate = tableau[:, -1, :m]
         label, enter = torch.where(rate > _TOLERANCE, outside, last).min(-1, keepdim=True)
-        improving = label < last
         column = tableau.gather(-1, enter.unsqueeze(-1).expand(-1, k + 2, 1)).squeeze(-1)
-        heights, coefficients = tableau[:, : k + 1, -1], column[:, : k + 1]
-        ratio = torch.where(coefficients > _TOLERANCE, heights / coefficients, torch.inf)
-        least = ratio.amin(-1, keepdim=True)
-        tied = ratio <= least + _TOLERANCE
-        leave = torch.where(tied, inside, last).argmin(-1, keepdim=True)
-        active = improving & least.isfinite()
+        leave, bounded = _leaving(tableau[:, : k + 1, -1], column[:, : k + 1], inside, last)
+        active = (label < last) & bounded
         if settled(~active):
             break
         _exchange_(tableau, leave, enter, column, active)
@@ -80,9 +65,43 @@ def maximize_on_simplex(
         outside.scatter_(-1, enter, torch.where(active, went, came))
         inside.scatter_(-1, leave, torch.where(active, came, went))
     heights = tableau[:, : k + 1, -1].clamp(min=0)
-    answer = torch.zeros(lanes, m + k + 1, dtype=c.dtype, device=c.device)
+    answer = torch.zeros(lanes, last, dtype=tableau.dtype, device=tableau.device)
     answer = answer.scatter(-1, inside, heights)[:, :m]
     return answer.reshape(*batch, m)
+
+
+def _dictionary(objective: Tensor, rows: Tensor, among: Tensor | None) -> Tensor:
+    """Return the first dictionary, [lanes, k + 2, m + 1].
+
+    k rows `-B a <= 0`, one row `1^T a <= 1`, then the objective; the last column is the right side. Data
+    are scaled to order one, so that one tolerance fits all lanes.
+    """
+    size = rows.abs().amax(-1, keepdim=True)
+    scaled = rows / torch.where(size > 0, size, 1.0)
+    if among is not None:
+        scaled = torch.where(among.unsqueeze(-1), scaled, 0.0)
+    spread = objective.abs().amax(-1, keepdim=True)
+    # at least one everywhere: then a larger sum of a is always better, and `<= 1` is met with equality
+    c = objective / torch.where(spread > 0, spread, 1.0) + 2
+    zeros, ones = torch.zeros_like(c[:, :1]), torch.ones_like(c[:, :1])
+    return torch.cat(
+        (
+            torch.cat((-scaled, zeros.unsqueeze(-1).expand(-1, rows.shape[-2], 1)), -1),
+            torch.cat((torch.ones_like(c), ones), -1).unsqueeze(-2),
+            torch.cat((c, zeros), -1).unsqueeze(-2),
+        ),
+        -2,
+    )
+
+
+def _leaving(
+    heights: Tensor, coefficients: Tensor, inside: Tensor, last: int
+) -> tuple[Tensor, Tensor]:
+    """Return the row that blocks first, of equals the one of the first variable, and whether one does."""
+    ratio = torch.where(coefficients > _TOLERANCE, heights / coefficients, torch.inf)
+    least = ratio.amin(-1, keepdim=True)
+    tied = ratio <= least + _TOLERANCE
+    return torch.where(tied, inside, last).argmin(-1, keepdim=True), least.isfinite()
 
 
 def _maximize_on_segment(objective: Tensor, rows: Tensor, among: Tensor | None) -> Weights:
@@ -98,10 +117,6 @@ def _maximize_on_segment(objective: Tensor, rows: Tensor, among: Tensor | None) 
     feasible = (lowest <= highest + _TOLERANCE) & ~((first < 0) & (second < 0)).any(-1)
     t = torch.where(objective[..., 0] >= objective[..., 1], highest, lowest)
     return torch.where(feasible.unsqueeze(-1), torch.stack((t, 1 - t), -1), 0.0)
-
-
-_TOLERANCE = 1e-12
-"""Relative to data scaled to order one."""
 
 
 def _exchange_(

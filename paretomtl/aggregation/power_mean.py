@@ -29,13 +29,15 @@ from paretomtl.shapes import Losses, Preference, Weights
 
 _LOG_TINY = math.log(torch.finfo(torch.float64).tiny)
 _ZERO = 1e-30
-"""Exponents below it differ from 0 by less than rounding."""
+"""Exponents below it differ from 0 by less than rounding: log M changes by half of g times the variance of
+the logarithms, which is below 1e6 for all numbers that are not zero."""
 _GENTLE = 0.25
-"""From this exponent on `logsumexp` loses nothing."""
+"""From this exponent on `logsumexp` loses nothing: dividing by g magnifies its rounding by 4 at most."""
 _STEEP = 1e3
-"""From this exponent on the rounding of log M shows in the weights."""
+"""From this exponent on the rounding of log M shows in the weights: g - 1 times it, 1e3 eps."""
 _INFINITE = 1e18
-"""Beyond this exponent losses that differ at all are as far apart as at infinity."""
+"""Beyond this exponent losses that differ at all are as far apart as at infinity: by eps at least,
+and a share of `exp(-1e18 eps)` is lost in any sum."""
 
 
 class Exponents(NamedTuple):

@@ -92,12 +92,13 @@ def _root(
     precision: float,
     rounds: int,
 ) -> Tensor:
-    """Return the root for any alpha in unit-length coordinates, from the neighborhood of a min-norm point."""
+    """Return the root for any alpha in unit-length coordinates, from next to a min-norm point."""
     m = present.shape[-1]
     both = present.unsqueeze(-1) & present.unsqueeze(-2)
     cosines = torch.where(both, scaled.cosines, identity(m, scaled.cosines))
     hull = min_norm_weights(cosines, precision=precision)
     gain = apply(cosines, hull)
+    # of unit gradients: the least norm squared, which the rounding of m products may not tell from zero
     stationary = gain.amin(-1, keepdim=True) <= 8 * m * precision
     lengths = torch.where(present, scaled.lengths, 1.0).log()
     offset = (alpha - 1) * lengths
@@ -116,6 +117,7 @@ def _two(scaled: Scaled, precision: float) -> Weights:
     """Closed form of Nash bargaining for two tasks: `a_1 = a_2 = 1 / sqrt(1 + cos)`."""
     both = scaled.present.all(-1, keepdim=True)
     spread = 1 + torch.where(both, scaled.cosines[..., 0, 1:], 0.0)
+    # as in `_root`, 8 m precision: the least norm squared is half of the spread
     stationary = spread <= 32 * precision
     return torch.where(stationary, 0.5, spread.rsqrt()) * scaled.inverse
 

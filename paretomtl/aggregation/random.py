@@ -34,7 +34,8 @@ _FIRST = _signed(0xBF58476D1CE4E5B9)
 _SECOND = _signed(0x94D049BB133111EB)
 _MASK = (1 << 64) - 1
 _FEW = 64
-"""Up to how many draws Python's integers are the faster ones."""
+"""Up to how many draws Python's integers are the faster ones: 64 take half the time of
+the tensors' operations, 170 as long."""
 
 
 def uniform(

@@ -13,7 +13,7 @@ _recording = False
 def recorded() -> bool:
     """Tell whether the operations of this moment end up in a graph instead of running once.
 
-    Then no branch may depend on data, and no tensor made now may be kept for later.
+    Then no branch may depend on data, and no tensor created now may be kept for later.
     """
     return _recording or torch.compiler.is_compiling()
 

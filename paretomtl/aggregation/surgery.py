@@ -1,6 +1,6 @@
 """Gradient surgery in the space of coefficients: projections that only ever need inner products.
 
-Row i of the coefficients `R [*batch, m, m]` says how the altered gradient i is made of the original
+Row i of the coefficients `R [*batch, m, m]` holds the altered gradient i as a combination of the original
 ones; its inner product with the original j is `(R G)_ij`. No gradient is touched.
 """
 

@@ -1,7 +1,7 @@
 """The symmetric sweep: one exchange step of Gauss-Jordan elimination, in every lane at its own index.
 
 After sweeping the indices P of a symmetric matrix M, the tableau holds `-M_PP^-1` on P, the Schur
-complement elsewhere, and `M_NP M_PP^-1` between; a row r carried along below holds `r_P M_PP^-1` on P
+complement elsewhere, and `M_NP M_PP^-1` between; a row r appended below holds `r_P M_PP^-1` on P
 and `r_N - r_P M_PP^-1 M_PN` elsewhere (Goodnight, 1979, "A tutorial on the SWEEP operator"). Sweeping
 an index again takes it out. It is the pivot of the active-set solvers here: O(m^2) a lane, no branch.
 
@@ -23,11 +23,11 @@ class Pivot(NamedTuple):
 
     Args:
         place: Which index, [1, lanes].
-        column: Its column of the tableau, carried rows included.
+        column: Its column of the tableau, appended rows included.
         value: The diagonal entry: the squared length of what the index adds to those swept, or minus
             the inverse of it for one that is swept.
         reach: One plus the sum of the coefficients by which those swept represent it. Rounding of the
-            matrix shows in `value` times the square of this, and in carried entries times this.
+            matrix shows in `value` times the square of this, and in appended rows times this.
     """
 
     place: Int[Tensor, "1 lanes"]
@@ -56,10 +56,10 @@ def sweep_(
     """Exchange the pivot in the active lanes, in place; in the others nothing changes, not a bit.
 
     Args:
-        tableau: The partially swept matrix, and below it the rows carried along.
+        tableau: The partially swept matrix, and below it the appended rows.
         pivot: Which index enters or leaves.
         basic: Which indices are swept now.
-        active: Which lanes make the exchange.
+        active: Which lanes exchange.
 
     Returns:
         `basic` after the exchange.

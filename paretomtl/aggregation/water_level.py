@@ -16,9 +16,13 @@ from paretomtl.aggregation.lanes import apply, open_lanes, settled
 from paretomtl.aggregation.linalg import ROWS, solve_columns
 
 _TOLERANCE = 1e-15
-"""Violations of a problem of order one that count as none, where rounding is not magnified."""
+"""Violations of a problem of order one that count as none: 4.5 times the rounding of a number of order
+one. The equations on the support, whose solution is of any size, may miss by a hundred times that, and
+the length, a sum of products of them, by a thousand times, relative to itself."""
 
 _ROUNDS = 8
+"""Supports that are tried at most. On random, conflicting, aligned, dependent and uneven gradients of 4 to
+32 tasks, 4 rounds left 12 lanes in 100 open, 8 one, 20 half of one: the rest cycles or is refused."""
 
 
 def raise_level(
@@ -39,7 +43,7 @@ def raise_level(
     extra = -m % ROWS
     complete = (level > 0).all(-1)
     if extra:
-        # for `solve_columns`; rows of zeros never enter the support
+        # padded once, so that `solve_columns` need not in every round; at level zero no row is drawn in
         cosines = torch.constant_pad_nd(cosines, (0, extra, 0, extra))
         linear = torch.constant_pad_nd(linear, (0, extra))
         level = torch.constant_pad_nd(level, (0, extra))
@@ -91,7 +95,7 @@ def _solve_on(
     system = cosines * inside.unsqueeze(-1)
     system *= inside.unsqueeze(-2)
     system.diagonal(dim1=-2, dim2=-1).add_(1 - inside)
-    # a = t x - y
+    # on the support C a = t e - q, so a = t x - y; t is the larger root of a^T C a = length
     x, y = solve_columns(system, columns * inside.unsqueeze(-1)).unbind(-1)
     level, linear = columns.unbind(-1)
     square = (level * x).sum(-1, keepdim=True)

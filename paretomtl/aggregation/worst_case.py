@@ -81,74 +81,144 @@ def follow(
 def _follow(
     cosines: Tensor, linear: Tensor, level: Tensor, path: Path, precision: float
 ) -> tuple[Tensor, Tensor]:
-    """Follow the path with the lanes behind.
+    """Follow the path with the lanes behind."""
+    walk = _Walk(cosines, linear, level, path, floor=8 * precision)
+    for _ in range(3 * len(linear) + 3):
+        if walk.advance():
+            break
+    a = walk.refined()
+    limit = torch.where(walk.basic, walk.e, 0.0).clamp(min=0)
+    return a, torch.where(walk.arrested, limit, a)
+
+
+class _Face(NamedTuple):
+    """The path on one face: `a = r e - q` on its support, `t = free r + offset`, all [1, lanes].
+
+    Args:
+        start: r where the path enters the face.
+        weight: How fast `e^T a` rises with r.
+        offset: t at r = 0, and minus `e^T a` there.
+        free: `1 - weight`, how fast t rises with r.
+        flat: Where that is no more than rounding: t stands still and only a changes.
+        missing: What `a^T C a` at the start lacks of the length to reach.
+    """
+
+    start: Tensor
+    weight: Tensor
+    offset: Tensor
+    free: Tensor
+    flat: Tensor
+    missing: Tensor
+
+    def surface(self) -> Tensor:
+        """Return the r at which the length is reached: the root of a quadratic, never where t is flat."""
+        slope = (self.free * (self.weight * self.start - self.offset)).clamp(min=0)
+        root = (slope.square() + self.weight * self.free * self.missing).sqrt()
+        # not as `(root - slope) / ...`, which cancels; the divisor is zero where t is flat
+        tiny = torch.finfo(self.start.dtype).tiny
+        rise = self.missing / (slope + root).clamp(min=tiny)
+        surface = self.start + torch.where(self.missing > 0, rise, 0.0)
+        return torch.where(self.flat & (self.missing > 0), torch.inf, surface)
+
+    def rising_to(self, value: Tensor) -> Tensor:
+        """Return the r at which t is a value; the start where t is there already, or flat."""
+        below = value > self.free * self.start + self.offset
+        return torch.where(~self.flat & below, (value - self.offset) / self.free, self.start)
+
+    def stop(self, cap: Tensor) -> Tensor:
+        """Return the r beyond which t would exceed its cap; +inf where nothing is capped, or t is flat."""
+        capped = torch.where(
+            cap.isfinite() & ~self.flat, (cap - self.offset) / self.free, torch.inf
+        )
+        return torch.maximum(capped, self.start)
+
+
+class _Walk:
+    """Where every lane stands on its path; every tensor has the lanes behind.
 
     The parameter is `r = t + e^T a`, which turns the matrix into `C + e e^T`: r goes on rising where t
     cannot, and rows that depend on others never block.
     """
-    m = linear.shape[0]
-    tiny = torch.finfo(cosines.dtype).tiny
-    floor = 8 * precision
-    matrix = cosines + level * level.unsqueeze(1)
-    tableau = torch.cat((matrix, linear.unsqueeze(0), level.unsqueeze(0)))
-    q, e = tableau[m], tableau[m + 1]
-    basic = torch.zeros_like(linear, dtype=torch.bool)
-    # indices whose independence of the face is no more than rounding, until another leaves
-    closed = basic
-    done = torch.zeros_like(path.length, dtype=torch.bool)
-    on_surface = arrested = done
-    now = torch.where(level > 0, linear / level, torch.inf).amin(0, keepdim=True)
-    now = torch.where(now.isfinite(), now, 0.0)
-    for _ in range(3 * m + 3):
-        # on this face a = r e - q, e^T a = A r - B, and a^T C a is a quadratic in r
-        weighted = torch.where(basic, level, 0.0)
-        A = total(weighted * e)
-        B = total(weighted * q)
-        a = torch.where(basic, now * e - q, 0.0)
-        missing = (path.length - total(a * multiply(cosines, a))).clamp(min=0)
-        free = (1 - A).clamp(min=0)
-        slope = (free * (A * now - B)).clamp(min=0)
-        root = (slope.square() + A * free * missing).sqrt()
-        surface = now + torch.where(missing > 0, missing / (slope + root).clamp(min=tiny), 0.0)
-        # t = free r + B; where it is flat only the combination changes, until an index leaves
-        coefficients = total(torch.where(basic, e.abs(), 0.0))
-        flat = free <= floor * (1 + coefficients).square()
-        surface = torch.where(flat & (missing > 0), torch.inf, surface)
-        wanted = torch.where(~flat & (path.value > free * now + B), (path.value - B) / free, now)
+
+    def __init__(
+        self, cosines: Tensor, linear: Tensor, level: Tensor, path: Path, *, floor: float
+    ) -> None:
+        m = linear.shape[0]
+        self.cosines, self.linear, self.level = cosines, linear, level
+        self.path, self.floor = path, floor
+        self.matrix: Tensor = cosines + level * level.unsqueeze(1)
+        # swept along with the matrix, the rows below it become q and e of each face
+        self.tableau: Tensor = torch.cat((self.matrix, linear.unsqueeze(0), level.unsqueeze(0)))
+        self.q, self.e = self.tableau[m], self.tableau[m + 1]
+        self.basic: Tensor = torch.zeros_like(linear, dtype=torch.bool)
+        # indices whose independence of the face is no more than rounding, until another leaves
+        self.closed = self.basic
+        self.done: Tensor = torch.zeros_like(path.length, dtype=torch.bool)
+        self.on_surface = self.arrested = self.done
+        now = torch.where(level > 0, linear / level, torch.inf).amin(0, keepdim=True)
+        self.now: Tensor = torch.where(now.isfinite(), now, 0.0)
+
+    def point(self) -> Tensor:
+        """Return a where the lanes stand."""
+        return torch.where(self.basic, self.now * self.e - self.q, 0.0)
+
+    def face(self) -> _Face:
+        """Describe the face on which the lanes stand."""
+        weighted = torch.where(self.basic, self.level, 0.0)
+        weight, offset = total(weighted * self.e), total(weighted * self.q)
+        a = self.point()
+        missing = (self.path.length - total(a * multiply(self.cosines, a))).clamp(min=0)
+        free = (1 - weight).clamp(min=0)
+        coefficients = total(torch.where(self.basic, self.e.abs(), 0.0))
+        flat = free <= self.floor * (1 + coefficients).square()
+        return _Face(self.now, weight, offset, free, flat, missing)
+
+    def next_break(self) -> tuple[Tensor, Tensor]:
+        """Return the r at which the face ends, and the index that leaves or enters there."""
+        blocks = torch.where(self.basic, self.e < 0, (self.e > 0) & ~self.closed)
+        breaks = torch.where(blocks, torch.maximum(self.q / self.e, self.now), torch.inf)
+        return breaks.min(0, keepdim=True)
+
+    def advance(self) -> bool:
+        """Go to the end of the face or of the path; return whether every lane is known to be done."""
+        face, (leave, index) = self.face(), self.next_break()
+        surface, wanted = face.surface(), face.rising_to(self.path.value)
         target = torch.maximum(surface, wanted)
-        capped = torch.where(path.cap.isfinite() & ~flat, (path.cap - B) / free, torch.inf)
-        blocks = torch.where(basic, e < 0, (e > 0) & ~closed)
-        following, index = torch.where(blocks, torch.maximum(q / e, now), torch.inf).min(
-            0, keepdim=True
-        )
         # nothing more can happen: Pareto stationary
-        stuck = torch.where(flat & following.isinf(), now, torch.inf)
-        end = torch.minimum(stuck, torch.maximum(capped, now))
-        pivot = inspect(tableau, index, basic)
-        entering = ~basic.gather(0, index)
-        noise = entering & (pivot.value <= floor * pivot.reach.square())
-        noise = noise & following.isfinite() & (following < torch.minimum(target, end)) & ~done
-        closed = closed | (hit(index, m) & noise)
-        reached = torch.minimum(torch.minimum(target, end), following)
-        reached = torch.where(noise, now, reached)
-        now = torch.where(done, now, reached)
-        arrived = (target <= end) & (target <= following)
-        on_surface = torch.where(done, on_surface, arrived & ~flat & (surface >= wanted))
-        arrested = torch.where(done, arrested, ~arrived & stuck.isfinite())
-        done = done | arrived | (end <= following)
-        if settled(done):
-            break
-        closed = closed & (entering | done | noise)
-        basic = sweep_(tableau, pivot, basic, ~done & ~noise)
-    a = torch.where(basic, now * e - q, 0.0)
-    # refinement: the face's equations by the inverse that the tableau holds, then the length by Newton
-    residual = torch.where(basic, multiply(matrix, a) + linear - now * level, 0.0)
-    a = a + torch.where(basic, multiply(tableau[:m], residual), 0.0)
-    along = torch.where(basic & on_surface, e, 0.0)
-    for _ in range(2):
-        image = multiply(cosines, a)
-        error = path.length - total(a * image)
-        rate = 2 * total(along * image)
-        a = a + along * torch.where(rate > 0, error / rate, 0.0)
-    a = a.clamp(min=0)
-    return a, torch.where(arrested, torch.where(basic, e, 0.0).clamp(min=0), a)
+        stuck = torch.where(face.flat & leave.isinf(), self.now, torch.inf)
+        end = torch.minimum(stuck, face.stop(self.path.cap))
+        pivot = inspect(self.tableau, index, self.basic)
+        entering = ~self.basic.gather(0, index)
+        # a row that depends on the face but for rounding: its pivot would be noise, so it stays out
+        noise = entering & (pivot.value <= self.floor * pivot.reach.square())
+        noise = noise & leave.isfinite() & (leave < torch.minimum(target, end)) & ~self.done
+        self.closed = self.closed | (hit(index, len(self.basic)) & noise)
+        reached = torch.minimum(torch.minimum(target, end), leave)
+        reached = torch.where(noise, self.now, reached)
+        self.now = torch.where(self.done, self.now, reached)
+        arrived = (target <= end) & (target <= leave)
+        by_length = arrived & ~face.flat & (surface >= wanted)
+        self.on_surface = torch.where(self.done, self.on_surface, by_length)
+        self.arrested = torch.where(self.done, self.arrested, ~arrived & stuck.isfinite())
+        self.done = self.done | arrived | (end <= leave)
+        if settled(self.done):
+            return True
+        self.closed = self.closed & (entering | self.done | noise)
+        self.basic = sweep_(self.tableau, pivot, self.basic, ~self.done & ~noise)
+        return False
+
+    def refined(self) -> Tensor:
+        """Return a, refined: the face's equations by the tableau's inverse, then the length by Newton."""
+        a = self.point()
+        residual = multiply(self.matrix, a) + self.linear - self.now * self.level
+        residual = torch.where(self.basic, residual, 0.0)
+        inverse = self.tableau[: len(a)]
+        a = a + torch.where(self.basic, multiply(inverse, residual), 0.0)
+        along = torch.where(self.basic & self.on_surface, self.e, 0.0)
+        # from an error of rounding two steps leave none that shows
+        for _ in range(2):
+            image = multiply(self.cosines, a)
+            error = self.path.length - total(a * image)
+            rate = 2 * total(along * image)
+            a = a + along * torch.where(rate > 0, error / rate, 0.0)
+        return a.clamp(min=0)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from paretomtl.methods.base import LaneShapes, Method, Scalarization, SetMethod, Signals, State
 from paretomtl.methods.inputs import answers_direction
+from paretomtl.testing import matrices
 
 MEMBERS = 4
 """Members of the sets that set methods are tried on."""
@@ -18,66 +19,27 @@ MEMBERS = 4
 Draw = Callable[[int, int, torch.Generator], tuple[Tensor, Tensor]]
 
 
-def _normal(*shape: int, generator: torch.Generator) -> Tensor:
-    return torch.randn(*shape, dtype=torch.float64, generator=generator)
-
-
 def _losses(m: int, generator: torch.Generator) -> Tensor:
     return torch.rand(m, dtype=torch.float64, generator=generator) * 3 + 0.2
 
 
 def _random(m: int, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    return _losses(m, generator), _normal(m, n, generator=generator)
+    return _losses(m, generator), matrices.normal(m, n, generator=generator)
 
 
-def _aligned(m: int, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    losses, rows = _random(m, n, generator)
-    return losses, rows[:1] + 0.1 * rows
+def _gradients(kind: str) -> Draw:
+    """Random losses, and gradients of a kind of `matrices.KINDS`."""
 
-
-def _conflicting(m: int, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    losses, rows = _random(m, n, generator)
-    return losses, rows - 0.9 * rows.mean(-2, keepdim=True)
-
-
-def _stationary(m: int, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    losses, rows = _random(m, n, generator)
-    return losses, rows - rows.mean(-2, keepdim=True)
-
-
-def _rank_one(m: int, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    losses, rows = _random(m, n, generator)
-    return losses, _normal(m, 1, generator=generator) * rows[:1]
-
-
-def _duplicate_rows(m: int, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    losses, rows = _random(m, n, generator)
-    index = torch.arange(m) // 2
-    return losses[index], rows[index]
-
-
-def _zero_row(m: int, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    losses, rows = _random(m, n, generator)
-    rows[-1] = 0
-    return losses, rows
-
-
-def _all_zero(m: int, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    losses, rows = _random(m, n, generator)
-    return losses, 0 * rows
-
-
-def _scaled(by: float) -> Draw:
     def draw(m: int, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         losses, rows = _random(m, n, generator)
-        return losses, by * rows
+        return losses, matrices.KINDS[kind](rows, generator)
 
     return draw
 
 
-def _imbalanced(m: int, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    losses, rows = _random(m, n, generator)
-    return losses, torch.logspace(0, -6, m, dtype=torch.float64)[:, None] * rows
+def _duplicate_rows(m: int, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    losses, rows = _gradients("duplicate rows")(m, n, generator)
+    return losses[torch.arange(m) // 2], rows
 
 
 def _wide_losses(m: int, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -97,16 +59,16 @@ def _negative_losses(m: int, n: int, generator: torch.Generator) -> tuple[Tensor
 
 KINDS: dict[str, Draw] = {
     "random": _random,
-    "aligned": _aligned,
-    "conflicting": _conflicting,
-    "stationary": _stationary,
-    "rank one": _rank_one,
+    "aligned": _gradients("aligned"),
+    "conflicting": _gradients("conflicting"),
+    "stationary": _gradients("stationary"),
+    "rank one": _gradients("rank one"),
     "duplicate rows": _duplicate_rows,
-    "zero row": _zero_row,
-    "all zero": _all_zero,
-    "huge gradients": _scaled(1e8),
-    "tiny gradients": _scaled(1e-8),
-    "row imbalance to 1e-6": _imbalanced,
+    "zero row": _gradients("zero row"),
+    "all zero": _gradients("all zero"),
+    "huge gradients": _gradients("huge gradients"),
+    "tiny gradients": _gradients("tiny gradients"),
+    "row imbalance to 1e-6": _gradients("row imbalance to 1e-6"),
     "losses from 1e-6 to 1e6": _wide_losses,
     "equal losses": _equal_losses,
     "negative losses": _negative_losses,
@@ -207,7 +169,7 @@ def draw_case(
         drawn = [KINDS[k](m, n, g) for k, g in zip(lane_kinds, generators, strict=True)]
         losses = torch.stack([one for one, _ in drawn]).reshape(*shape, m).to(dtype)
         rows = torch.stack([one for _, one in drawn]).reshape(*shape, m, n).to(dtype)
-        noise = torch.stack([_normal(m, n, generator=g) for g in generators]).to(dtype)
+        noise = torch.stack([matrices.normal(m, n, generator=g) for g in generators]).to(dtype)
         size = rows.square().sum(-1, keepdim=True).sqrt() / n**0.5
         signals.append(
             signals_for(
@@ -247,10 +209,10 @@ def signals_for(
     signals = Signals(losses=losses, preference=preference, keys=keys, steps=steps)
     if isinstance(method, Scalarization):
         return signals
-    gramian = _products(rows, rows)
+    gramian = matrices.products(rows, rows)
     signals = dataclasses.replace(signals, gramian=gramian)
     if method.minibatches > 1:
-        signals = dataclasses.replace(signals, cross_gramian=_products(rows, others))
+        signals = dataclasses.replace(signals, cross_gramian=matrices.products(rows, others))
     if answers_direction(method):
         signals = dataclasses.replace(signals, jacobian=rows)
     return signals
@@ -280,10 +242,6 @@ def run(method: Method, case: Case) -> tuple[list[Tensor], list[State]]:
             answers.append(answer)
             states.append(state)
     return answers, states
-
-
-def _products(one: Tensor, other: Tensor) -> Tensor:
-    return (one.unsqueeze(-2) * other.unsqueeze(-3)).sum(-1)
 
 
 def _preference(kind: str, m: int, generator: torch.Generator) -> Tensor:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import torch
 
+from paretomtl.aggregation.allocator import keep_freed_memory
 from paretomtl.engine.batch import Batch
 from paretomtl.engine.compiled.graph import REMEMBERED, Same
 from paretomtl.engine.device import is_out_of_memory, reduced
@@ -63,6 +64,7 @@ def run_lanes(
             memory limit is too small for one lane.
         MemoryError: One lane (or one set) alone does not fit into the memory there is.
     """
+    keep_freed_memory()
     compute = compute or Compute()
     outcomes: dict[int, Outcome] = {}
     with compute.applied(), reduced(settings.precision, compute.resolved):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from paretomtl.aggregation.diagnostics import diagnose
+from paretomtl.testing import matrices
 
 
 def rows(*vectors):
@@ -18,20 +19,17 @@ def rows(*vectors):
 
 
 def gram(j):
-    return j @ j.mT
+    return matrices.products(j, j)
 
 
 def random_rows(seed, batch=(), m=3, n=5):
-    g = torch.Generator().manual_seed(seed)
-    return torch.randn(*batch, m, n, generator=g, dtype=torch.float64)
+    return matrices.draw_jacobian("random", m, n, batch=batch, seed=seed)
 
 
 @pytest.mark.parametrize("angle", [0.0, 30.0, 89.0, 91.0, 150.0, 180.0])
 def test_known_angles(angle):
-    a = math.radians(angle)
-    j = rows([2.0, 0.0], [0.5 * math.cos(a), 0.5 * math.sin(a)])
-    found = diagnose(gram(j))
-    assert found["cosines"][0, 1].item() == pytest.approx(math.cos(a), abs=1e-12)
+    found = diagnose(gram(matrices.at_angle(angle, (2.0, 0.5))))
+    assert found["cosines"][0, 1].item() == pytest.approx(math.cos(math.radians(angle)), abs=1e-12)
     assert found["conflict_rate"].item() == float(angle > 90)
     assert found["gradient_norms"].tolist() == pytest.approx([2.0, 0.5])
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import torch
 from scipy.optimize import linprog
 
 from paretomtl.aggregation.linear_program import maximize_on_simplex
+from paretomtl.testing import conditions, matrices
 
 
 def reference(c, B):
@@ -19,10 +23,9 @@ def reference(c, B):
 @pytest.mark.parametrize("m", [1, 2, 3, 6, 12])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_value_and_feasibility_match(m, seed):
-    g = torch.Generator().manual_seed(seed)
-    c = torch.randn(25, m, dtype=torch.float64, generator=g)
-    B = torch.randn(25, m, m, dtype=torch.float64, generator=g)
-    B[:8] = B[:8] @ B[:8].mT
+    c = matrices.normal(25, m, generator=torch.Generator().manual_seed(seed))
+    B = matrices.draw_jacobian("random", m, m, batch=(25,), seed=seed)
+    B[:8] = matrices.products(B[:8], B[:8])
     B[3] = 0
     a = maximize_on_simplex(c, B)
     for k in range(25):
@@ -30,8 +33,8 @@ def test_value_and_feasibility_match(m, seed):
         if best is None:
             assert (a[k] == 0).all()
         else:
-            assert (a[k] >= 0).all()
-            assert abs(float(a[k].sum()) - 1) < 1e-12
+            # the height of the one equality, after at most 6 (m + k) + 10 pivots of order eps each
+            assert float(conditions.on_simplex(a[k])) <= 100
             assert (B[k] @ a[k] > -1e-11).all()
             assert abs(float(c[k] @ a[k]) - best) < 1e-11
 
@@ -66,3 +69,30 @@ def test_two_variables_with_zeros_ties_and_rows_of_any_length():
             assert (counted @ a >= -1e-12 * B.abs().max()).all()
             assert abs(float(c @ a) - best) < 1e-7 * (1 + abs(best))
     assert 0 < infeasible < 150
+
+
+@pytest.mark.parametrize("m", [2, 3, 4])
+def test_a_vertex_of_whole_numbers(exact, m):
+    """Every vertex is the solution of a system of m rows; the best feasible one is the answer's value."""
+    c = matrices.draw_jacobian("integers", 6, m, seed=m)
+    B = matrices.draw_jacobian("integers", m, m, batch=(6,), seed=m + 1)
+    found = maximize_on_simplex(c, B)
+    for k in range(6):
+        rows = [*exact.rational(B[k]), *exact.rational(torch.eye(m).double())]
+        values = []
+        for tight in itertools.combinations(rows, m - 1):
+            vertex = exact.solve(
+                [[Fraction(1)] * m, *tight], [Fraction(1)] + [Fraction(0)] * (m - 1)
+            )
+            if vertex is not None and min(exact.times(rows, vertex)) >= 0:
+                values.append(exact.dot(exact.rational(c[k]), vertex))
+        if not values:
+            assert (found[k] == 0).all()
+        else:
+            assert float(c[k] @ found[k]) == pytest.approx(float(max(values)), abs=1e-13)
+
+
+@pytest.mark.parametrize("m", [2, 3, 5, 8])
+def test_lanes(law_of_lanes, m):
+    c = torch.linspace(-1, 1, m).double()
+    law_of_lanes(lambda g, precision: maximize_on_simplex(c.expand(g.shape[:-1]), g), m)

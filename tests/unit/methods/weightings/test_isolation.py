@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from paretomtl.methods.base import LaneShapes, Signals, method
+from paretomtl.testing import matrices
 
 NAMES = [
     ("aligned_mtl", {}),
@@ -39,19 +40,14 @@ NAMES = [
     ("xwc_mgda", {}),
 ]
 IDS = [f"{n}-{'-'.join(f'{k}={v}' for k, v in o.items())}".rstrip("-") for n, o in NAMES]
-LANES = 23
+LANES = len(matrices.KINDS) + 7
 
 
 def lanes(m, dtype, seed):
-    """Lanes of every kind: random, zero, with a zero, opposite or duplicate row, uneven, in conflict."""
+    """A lane of every kind, and a few more at random."""
     g = torch.Generator().manual_seed(seed)
-    J = torch.randn(LANES, m, 6, dtype=dtype, generator=g)
-    J[5] = 0
-    J[6, 0] = 0
-    J[7, -1] = -J[7, 0]
-    J[8, -1] = J[8, 0]
-    J[9:12] *= 10 ** (-4 * torch.rand(3, m, 1, dtype=dtype, generator=g))
-    J[12:16] -= 1.2 * J[12:16].mean(1, keepdim=True)
+    more = matrices.normal(7, m, 6, generator=g)
+    J = torch.cat((more[:3], matrices.draw_every_kind(m, 6, seed=seed), more[3:])).to(dtype)
     losses = torch.rand(LANES, m, dtype=dtype, generator=g) + 0.1
     preference = torch.rand(LANES, m, dtype=dtype, generator=g) + 0.1
     keys = torch.randint(0, 2**62, (LANES,), generator=g)

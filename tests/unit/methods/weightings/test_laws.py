@@ -10,13 +10,13 @@ import torch
 import paretomtl as pm
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import LaneShapes, Signals, method
+from paretomtl.testing import matrices
 
 LANES = 40
 
 
 def draw(m, n=9, seed=0, dtype=torch.float64):
-    g = torch.Generator().manual_seed(seed)
-    return torch.randn(LANES, m, n, dtype=dtype, generator=g)
+    return matrices.draw_jacobian("random", m, n, batch=(LANES,), seed=seed).to(dtype)
 
 
 def weights(name, J, losses=None, preference=None, keys=None, **options):
