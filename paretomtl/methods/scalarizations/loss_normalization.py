@@ -142,7 +142,8 @@ class InitNorm(PositiveScalarization):
 
     Args:
         batches: How many steps L(0) is averaged over, >= 1; until then over those so far.
-        initial: L(0) as known from theory (see `reference_losses`), one number a task; None measures.
+        initial: L(0) as known from theory (see `paretomtl.losses.reference`), one number a task; None
+            measures.
     """
 
     card: ClassVar[Card] = Card(
@@ -208,7 +209,7 @@ class PriorNorm(Scalarization):
 
     Args:
         prior: Loss of the best constant predictor, one number a task: label entropy in nats for
-            cross-entropy, label variance for squared error (see `reference_losses`).
+            cross-entropy, label variance for squared error (see `paretomtl.losses.reference`).
     """
 
     card: ClassVar[Card] = Card(

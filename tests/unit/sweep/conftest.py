@@ -61,6 +61,10 @@ class Curved(_Plain):
     shift: float = 0.0
     order: tuple[int, ...] | None = None
 
+    @property
+    def loss_shift(self):
+        return self.shift
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Logarithm(_Plain):
