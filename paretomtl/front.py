@@ -20,8 +20,8 @@ from paretomtl.errors import BadInput, missing_extra, unknown_name
 from paretomtl.indicators import hypervolume, nondominated
 from paretomtl.methods.base import Method, methods
 from paretomtl.methods.base import method as make_method
-from paretomtl.problem import Problem
-from paretomtl.problem import problem as make_problem
+from paretomtl.problems.base import Problem
+from paretomtl.problems.base import problem as make_problem
 from paretomtl.sweep.cells import Pair, preferences_of, runs_of, seeds_of
 from paretomtl.sweep.options import choice_of
 from paretomtl.sweep.settings import SETTINGS, Optimizer, OptimizerName, Settings

@@ -11,8 +11,11 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
+import pkgutil
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
+from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from paretomtl.errors import BadInput, UnknownName, unknown_name
@@ -28,7 +31,7 @@ class Registry(Mapping[str, type[T]], Generic[T]):
         kind: What an entry is, in the singular, for messages: "problem", "method".
         base: The class that every entry must derive from.
         group: The entry-point group that other packages use to provide entries.
-        builtin: A module of this package whose import registers the built-in entries.
+        builtin: A package of ours; every module below it is imported on the first lookup.
     """
 
     def __init__(self, kind: str, base: type[T], *, group: str, builtin: str | None = None) -> None:
@@ -141,12 +144,70 @@ class Registry(Mapping[str, type[T]], Generic[T]):
             return
         self._discovered = True
         if self._builtin is not None:
-            importlib.import_module(self._builtin)
+            import_below(self._builtin)
         for point in entry_points(group=self.group):
             try:
                 point.load()
             except Exception as error:  # noqa: BLE001 - a foreign provider may fail in any way
                 self.broken[f"{point.name} = {point.value}"] = error
+
+
+class RegistryPackage(ModuleType, Mapping[str, Any]):
+    """A package that is the registry of what its modules, and those of others, register.
+
+    So `pm.methods` is both: `list(pm.methods)`, `"mgda" in pm.methods`, `pm.methods["mgda"]` and
+    `@pm.methods.register(name)` ask the registry, and `import paretomtl.methods.base` finds the module. Were
+    the registry another object of the package's name, importing a submodule would hide it.
+    """
+
+    registry: Registry[Any]
+
+    def __getitem__(self, name: str) -> Any:
+        return self.registry[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.registry)
+
+    def __len__(self) -> int:
+        return len(self.registry)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.registry
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or not hasattr(Registry, name):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        return getattr(self.registry, name)
+
+    def __repr__(self) -> str:
+        return repr(self.registry)
+
+    # As a module: equal to itself alone, and true without a look at what is registered.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__  # pyright: ignore[reportAssignmentType]
+
+    def __bool__(self) -> bool:
+        return True
+
+
+def make_registry_package(package: str, registry: Registry[Any]) -> None:
+    """Let a package, given by its name, be a registry as well."""
+    module = sys.modules[package]
+    vars(module)["registry"] = registry
+    module.__class__ = RegistryPackage
+
+
+def import_below(package: str) -> None:
+    """Import every module below a package, so that what they register is found without being listed.
+
+    Raises:
+        Exception: Whatever a module raises that cannot be imported: none is passed over.
+    """
+    path = importlib.import_module(package).__path__
+    # A module is imported before the walk goes below it: what fails raises its own error, whereas
+    # `walk_packages` by itself passes over a package that cannot be imported.
+    for found in pkgutil.walk_packages(path, f"{package}."):
+        importlib.import_module(found.name)
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:

@@ -33,7 +33,7 @@ from paretomtl_problems.analytic.wfg.fronts import disconnected_pieces
 from paretomtl_problems.analytic.wfg.wfg import WFG1, WFG2, WFG4, WFG5, WFG6, WFG7, WFG8, WFG9
 from torch import Tensor
 
-from paretomtl.problem import AnalyticProblem
+from paretomtl.problems import AnalyticProblem
 from paretomtl.testing.problems.front_attack import spans
 
 Behind = Callable[[Tensor], Tensor]

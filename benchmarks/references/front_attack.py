@@ -34,7 +34,7 @@ from torch import Tensor
 
 import paretomtl as pm
 from paretomtl.errors import NoKnownFront
-from paretomtl.problem import AnalyticProblem
+from paretomtl.problems import AnalyticProblem
 from paretomtl.testing.problems.front_attack import attack, margins, spans
 
 OPTIONS: dict[str, tuple[dict[str, object], ...]] = {

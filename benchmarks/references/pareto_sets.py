@@ -20,7 +20,7 @@ from paretomtl_problems.analytic.wfg.wfg import WFG, WFG1, WFG8, WFG9
 from paretomtl_problems.analytic.zdt.zdt import ZDT
 from torch import Tensor
 
-from paretomtl.problem import AnalyticProblem
+from paretomtl.problems import AnalyticProblem
 
 OPTIMUM = 0.35
 """Where WFG's distance variables are best, after every bias."""

@@ -40,7 +40,7 @@ from re_polish import Floats, Refiner, Smooth, hypervolume
 from torch import Tensor
 
 import paretomtl as pm
-from paretomtl.problem import AnalyticProblem
+from paretomtl.problems import AnalyticProblem
 
 NAMES = tuple(f"re{n}" for n in (21, 22, 23, 24, 25, 31, 32, 33, 34, 35, 36, 37, 41, 42, 61, 91))
 POINTS = {2: 400, 3: 200, 4: 200, 6: 200, 9: 200}

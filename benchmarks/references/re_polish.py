@@ -33,7 +33,7 @@ from paretomtl_problems.analytic.re.two import STEEL_AREAS, WIRE_DIAMETERS
 from scipy.optimize import minimize
 from torch import Tensor
 
-from paretomtl.problem import AnalyticProblem
+from paretomtl.problems import AnalyticProblem
 
 Floats = npt.NDArray[np.float64]
 

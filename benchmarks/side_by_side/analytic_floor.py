@@ -35,7 +35,7 @@ from torch import Tensor
 import paretomtl as pm
 from paretomtl.engine.batch import Batch
 from paretomtl.engine.lane import Lane
-from paretomtl.problem import AnalyticProblem
+from paretomtl.problems import AnalyticProblem
 from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
 REQUIRED = 6

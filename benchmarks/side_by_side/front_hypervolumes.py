@@ -40,7 +40,7 @@ from torch import Tensor
 
 import paretomtl as pm
 from paretomtl.errors import NoKnownFront
-from paretomtl.problem import AnalyticProblem, ProblemCard
+from paretomtl.problems import AnalyticProblem, ProblemCard
 from paretomtl.sweep.settings import Optimizer
 
 POINTS, STEPS, REFERENCE = 10, 500, 1.1

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from paretomtl.problem import NeuralProblem, ProblemCard, Split
+from paretomtl.problems import NeuralProblem, ProblemCard, Split
 
 
 class TwoHeads(nn.Module):

@@ -14,7 +14,7 @@ import numpy as np
 import pymoo.gradient.toolbox as anp  # pyright: ignore[reportMissingTypeStubs]
 from pymoo.core.problem import Problem
 
-from paretomtl.problem import AnalyticProblem
+from paretomtl.problems import AnalyticProblem
 
 Columns = tuple[Any, ...]
 Formula = Callable[[Any], Columns]

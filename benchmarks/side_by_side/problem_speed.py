@@ -45,7 +45,7 @@ from pymoo.problems import get_problem
 from timing import conditions, medians
 
 import paretomtl as pm
-from paretomtl.problem import AnalyticProblem
+from paretomtl.problems import AnalyticProblem
 from paretomtl.testing.problems.evaluation import jacobian
 
 PEERS: dict[str, tuple[str, dict[str, object], dict[str, object]]] = {

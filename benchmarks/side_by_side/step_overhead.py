@@ -25,7 +25,7 @@ from paretomtl.engine.batch import Batch
 from paretomtl.engine.lane import Lane
 from paretomtl.engine.planning.compute import Compute
 from paretomtl.engine.profile import profile_step
-from paretomtl.problem import Split
+from paretomtl.problems import Split
 from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
 

@@ -58,7 +58,7 @@ def _kit(found: object) -> Any:
         BadInput: It is neither, or this version has no kit for it.
     """
     from paretomtl.methods.base import Method
-    from paretomtl.problem import Problem
+    from paretomtl.problems.base import Problem
 
     for base, kit in ((Problem, "problem"), (Method, "method")):
         module = f"paretomtl.testing.{kit}s"
@@ -96,7 +96,7 @@ def _card(facts: dict[str, Any]) -> list[str]:
 def _construct(target: str, options: dict[str, Any]) -> Any:
     """Return the instance that `target` names."""
     from paretomtl.methods.base import methods
-    from paretomtl.problem import problems
+    from paretomtl.problems.base import problems
 
     if ":" in target:
         return _instance(_import(target), target, options)

@@ -74,7 +74,7 @@ def _devices() -> list[dict[str, Any]]:
 def _providers() -> list[dict[str, Any]]:
     from paretomtl.executors import executors
     from paretomtl.methods.base import methods
-    from paretomtl.problem import problems
+    from paretomtl.problems.base import problems
 
     rows: list[dict[str, Any]] = []
     for registry in (problems, methods, executors):

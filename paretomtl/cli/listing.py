@@ -8,7 +8,7 @@ from paretomtl.cli.output import PLAIN, Output
 from paretomtl.errors import BadInput, ParetomtlError, unknown_name
 
 if TYPE_CHECKING:
-    from paretomtl.problem import Problem
+    from paretomtl.problems.base import Problem
 
 Kind = Literal["problems", "methods", "indicators", "suites"]
 NOTHING_SELECTED = 5
@@ -88,7 +88,7 @@ _SUITE_COLUMNS = {
 
 
 def _problems(given: dict[str, Any]) -> list[dict[str, Any]]:
-    from paretomtl.problem import problems
+    from paretomtl.problems.base import problems
 
     families = {problems[name].card.family for name in problems}
     if "family" in given and given["family"].lower() not in {f.lower() for f in families}:
@@ -113,7 +113,7 @@ def _problems(given: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _problem_row(name: str, problem: Problem | None) -> dict[str, Any]:
-    from paretomtl.problem import NeuralProblem, problems
+    from paretomtl.problems.base import NeuralProblem, problems
 
     card = problems[name].card
     return {
@@ -132,7 +132,7 @@ def _problem_row(name: str, problem: Problem | None) -> dict[str, Any]:
 
 def _with_objectives(name: str, m: int | None) -> Problem | None:
     """Construct the problem, with `m` objectives if given; None when it cannot be."""
-    from paretomtl.problem import problems
+    from paretomtl.problems.base import problems
 
     adjustable = m is not None and "n_objectives" in problems.options(name)
     try:

@@ -117,7 +117,7 @@ def _by_hand(
 
 
 def _problem(name: str, options: list[str]) -> Any:
-    from paretomtl.problem import problems
+    from paretomtl.problems.base import problems
     from paretomtl.sweep.options import choose
 
     return choose(problems, name, dict(parse_option(text) for text in options))[1]

@@ -15,7 +15,7 @@ from paretomtl.errors import BadInput, NoKnownFront, unknown_name
 
 if TYPE_CHECKING:
     from paretomtl.methods.base import Method
-    from paretomtl.problem import Problem
+    from paretomtl.problems.base import Problem
 
 Facts = dict[str, Any]
 
@@ -36,7 +36,7 @@ def show_command(
     from paretomtl import suites
     from paretomtl.indicators.catalogue import indicators
     from paretomtl.methods.base import methods
-    from paretomtl.problem import problems
+    from paretomtl.problems.base import problems
 
     options = dict(parse_option(text) for text in option or [])
     cards: list[tuple[Sequence[str], Callable[[], Facts]]] = [
@@ -68,7 +68,7 @@ def parse_option(text: str) -> tuple[str, Any]:
 
 
 def _problem(name: str, options: Facts) -> Facts:
-    from paretomtl.problem import AnalyticProblem, NeuralProblem, problems
+    from paretomtl.problems.base import AnalyticProblem, NeuralProblem, problems
     from paretomtl.sweep.options import choose
 
     choice, problem = choose(problems, name, options)

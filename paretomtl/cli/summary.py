@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from paretomtl.errors import NoKnownFront
 
 if TYPE_CHECKING:
-    from paretomtl.problem import Problem
+    from paretomtl.problems.base import Problem
     from paretomtl.records.record import Record
     from paretomtl.records.store import Store
     from paretomtl.sweep.spec import RunSpec
@@ -32,7 +32,7 @@ def summarize(store: Store, specs: Sequence[RunSpec]) -> list[dict[str, Any]]:
     seeds; `share` is its ratio to that of the whole exact front, None where this is not known. A run
     that diverged or failed adds no point and is counted in `bad`.
     """
-    from paretomtl.problem import problem
+    from paretomtl.problems.base import problem
 
     cells: dict[tuple[str, str], dict[int, list[Record]]] = {}
     chosen = {spec.problem.label: spec.problem for spec in specs}

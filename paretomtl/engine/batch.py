@@ -30,7 +30,7 @@ from paretomtl.engine.trajectory import Report
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import LaneShapes
 from paretomtl.methods.reads import Reads
-from paretomtl.problem import Problem
+from paretomtl.problems.base import Problem
 from paretomtl.sweep.fit import passes_per_step
 from paretomtl.sweep.settings import Settings
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 
 from paretomtl.errors import BadInput
-from paretomtl.problem import NeuralProblem, Problem
+from paretomtl.problems.base import NeuralProblem, Problem
 from paretomtl.sweep.settings import Precision
 
 

@@ -16,7 +16,7 @@ from paretomtl.engine.lane import Lane
 from paretomtl.engine.phases import PHASES, PREFIX
 from paretomtl.engine.planning.chunks import batch_of, cut
 from paretomtl.engine.planning.compute import Compute
-from paretomtl.problem import Problem
+from paretomtl.problems.base import Problem
 from paretomtl.sweep.settings import Settings
 
 

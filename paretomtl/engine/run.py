@@ -14,7 +14,7 @@ from paretomtl.engine.outcome import Outcome
 from paretomtl.engine.phases import phase
 from paretomtl.engine.standstill import Standstill
 from paretomtl.engine.trajectory import Trajectory
-from paretomtl.problem import NeuralProblem
+from paretomtl.problems.base import NeuralProblem
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

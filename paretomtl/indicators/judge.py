@@ -21,7 +21,7 @@ from paretomtl.indicators.points import (
     check_reference_set,
 )
 from paretomtl.indicators.volume import feasible_hypervolume
-from paretomtl.problem import Problem
+from paretomtl.problems.base import Problem
 
 FRONT_POINTS = 1000
 """Points of the exact front that the distance indicators are measured against."""

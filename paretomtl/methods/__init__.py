@@ -1,17 +1,69 @@
-"""Every method, one file a method or a close family, in the room of the type that it derives from.
+"""Methods: what their authors need, and the registry of all methods.
 
-Importing this package finds every module below it, and importing a method's module registers it. So a
-new method is one new file; a file that cannot be imported raises its own error here.
+A method derives from the kind that says what it reads, `Scalarization`, `Weighting` (or `GramianWeighting`),
+`Aggregator` or `SetMethod`, states its `Card`, and enters by `@methods.register(name)`. Ours lie below, in the
+room of their kind, one file a method or a close family; they are imported on the first lookup.
 """
 
-import importlib
-import pkgutil
+from paretomtl.methods.base import (
+    Aggregator,
+    Card,
+    LaneShapes,
+    Method,
+    Scalarization,
+    SetMethod,
+    Signals,
+    State,
+    Weighting,
+    by_options,
+    lane_option,
+    method,
+    methods,
+    task_option,
+    unit_sum,
+)
+from paretomtl.methods.gramian import (
+    GramianWeighting,
+    cross_gramian_of,
+    gramian_of,
+    keep_bad_lanes,
+)
+from paretomtl.methods.jacobian import combine, jacobian_of
+from paretomtl.methods.options import check_option, choose, count, lane, per_task
+from paretomtl.methods.signals import coefficients, emphasize, keys_of, losses_of
+from paretomtl.registry import make_registry_package
 
+__all__ = [
+    "Aggregator",
+    "Card",
+    "GramianWeighting",
+    "LaneShapes",
+    "Method",
+    "Scalarization",
+    "SetMethod",
+    "Signals",
+    "State",
+    "Weighting",
+    "by_options",
+    "check_option",
+    "choose",
+    "coefficients",
+    "combine",
+    "count",
+    "cross_gramian_of",
+    "emphasize",
+    "gramian_of",
+    "jacobian_of",
+    "keep_bad_lanes",
+    "keys_of",
+    "lane",
+    "lane_option",
+    "losses_of",
+    "method",
+    "methods",
+    "per_task",
+    "task_option",
+    "unit_sum",
+]
 
-def _fail(package: str) -> None:
-    """Raise what kept a room from being imported; `walk_packages` would leave the room out."""
-    raise  # noqa: PLE0704 - called while the import's error is being handled
-
-
-for _found in pkgutil.walk_packages(__path__, f"{__name__}.", onerror=_fail):
-    importlib.import_module(_found.name)
+make_registry_package(__name__, methods)

@@ -23,6 +23,7 @@ from paretomtl.methods.base import (
     Weighting,
 )
 from paretomtl.methods.options import check_lanes
+from paretomtl.preference import check_simplex
 
 _SHAPES = {
     "losses": ("m",),
@@ -72,7 +73,8 @@ class Inputs:
     def _check_numbers(self) -> None:
         chosen = self.method
         if "preference" in self.tensors:
-            _check_preference(self.tensors["preference"])
+            rows = self.tensors["preference"].detach().double().cpu()
+            check_simplex(rows.reshape(-1, rows.shape[-1]).numpy())
         if "gramian" in self.tensors:
             _check_gramian(self.tensors["gramian"].detach())
         if "losses" in self.tensors:
@@ -206,16 +208,6 @@ def _tensor(name: str, value: object) -> Tensor:
             f"`{name}` must be float32 or float64; found {str(tensor.dtype).removeprefix('torch.')}."
         )
     return tensor
-
-
-def _check_preference(preference: Tensor) -> None:
-    bad = ~((preference >= 0).all(-1) & ((preference.sum(-1) - 1).abs() <= 1e-5))
-    if bool(bad.any()):
-        found: list[float] = preference[bad][0].tolist()  # pyright: ignore[reportUnknownVariableType]
-        raise BadInput(
-            "a preference must be non-negative numbers that sum to 1; "
-            f"found {[float(f'{p:.6g}') for p in found]}, which sum to {sum(found):g}."
-        )
 
 
 def _check_gramian(gramian: Tensor) -> None:

@@ -26,7 +26,7 @@ from paretomtl.records.record import RECORD_VERSION, Provenance, Record
 from paretomtl.sweep.spec import SPEC_VERSION
 
 SPLITS = ("train", "validation", "test")
-"""As in `paretomtl.problem`, which would import torch."""
+"""As in `paretomtl.problems.base`, which would import torch."""
 
 VERSION_KEY = b"paretomtl.record_version"
 """Schema metadata: the `RECORD_VERSION` that a file was written in; a file without it is no store file."""

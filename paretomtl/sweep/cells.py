@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Method, SetMethod
-from paretomtl.problem import Problem
+from paretomtl.problems.base import Problem
 from paretomtl.sweep.fit import check_fit, check_seed
 from paretomtl.sweep.preferences import PreferenceKind, checked, preferences
 from paretomtl.sweep.settings import SETTINGS, Settings

@@ -12,7 +12,7 @@ from paretomtl.errors import BadInput
 from paretomtl.methods.base import Method, SetMethod
 from paretomtl.methods.options import check_tasks
 from paretomtl.methods.reads import Reads
-from paretomtl.problem import NeuralProblem, Problem
+from paretomtl.problems.base import NeuralProblem, Problem
 from paretomtl.sweep.preferences import checked
 from paretomtl.sweep.settings import Level, Precision, Settings
 from paretomtl.sweep.spec import RunSpec

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from torch import Tensor
 
-from paretomtl.errors import BadInput, unknown_name
+from paretomtl.errors import BadInput
 from paretomtl.registry import Registry
 from paretomtl.sweep.spec import Choice
 
@@ -29,7 +29,7 @@ def choose(registry: Registry[T], name: str, options: Mapping[str, Any]) -> tupl
     hints = _hints(registry[name])
     for option, value in options.items():
         if option not in known:
-            raise unknown_name(f"option of {registry.kind} {name!r}:", option, known)
+            raise registry.unknown_option(name, option)
         if not fits(value, hints.get(option, Any)):
             raise BadInput(
                 f"option {option!r} of {registry.kind} {name!r} must be {_shown(hints[option])}; "

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Method, methods
-from paretomtl.problem import Problem, problems
+from paretomtl.problems.base import Problem, problems
 from paretomtl.sweep.cells import Grid, Pair, Points, preferences_of, runs_of, seeds_of
 from paretomtl.sweep.options import choose
 from paretomtl.sweep.partial import completed, over, partial

@@ -50,7 +50,7 @@ from paretomtl.engine.planning.chunks import run_lanes
 from paretomtl.engine.planning.compute import Compute
 from paretomtl.methods.base import Method, SetMethod
 from paretomtl.methods.inputs import answers_direction
-from paretomtl.problem import problem
+from paretomtl.problems.base import problem
 from paretomtl.sweep.settings import Budget, Optimizer, Settings
 from paretomtl.testing.samplers import MEMBERS, Case, run, signals_for
 

@@ -3,10 +3,6 @@
 Every module below this package is imported, and importing registers: a new problem is a new file.
 """
 
-from importlib import import_module
-from pkgutil import walk_packages
+from paretomtl.registry import import_below
 
-# A module is imported before the walk goes below it: what fails raises its own error, whereas
-# `walk_packages` by itself passes over a package that cannot be imported.
-for _found in walk_packages(__path__, f"{__name__}."):
-    import_module(_found.name)
+import_below(__name__)

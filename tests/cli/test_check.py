@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from paretomtl.problem import AnalyticProblem, ProblemCard
+from paretomtl.problems.base import AnalyticProblem, ProblemCard
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

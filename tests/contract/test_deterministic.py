@@ -20,7 +20,7 @@ from paretomtl.engine.lane import Lane
 from paretomtl.engine.outcome import Outcome
 from paretomtl.engine.planning.chunks import predicted_bytes, run_lanes
 from paretomtl.engine.planning.compute import Compute
-from paretomtl.problem import NeuralProblem, ProblemCard, Split
+from paretomtl.problems.base import NeuralProblem, ProblemCard, Split
 from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
 

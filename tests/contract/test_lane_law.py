@@ -18,7 +18,7 @@ from paretomtl.engine.lane import Lane
 from paretomtl.engine.outcome import Outcome
 from paretomtl.engine.planning.chunks import run_lanes
 from paretomtl.methods.base import Method, SetMethod
-from paretomtl.problem import AnalyticProblem, Problem
+from paretomtl.problems.base import AnalyticProblem, Problem
 from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
 PREFERENCES = [

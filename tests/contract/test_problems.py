@@ -7,7 +7,7 @@ import torch
 
 import paretomtl as pm
 from paretomtl.errors import BadInput
-from paretomtl.problem import AnalyticProblem, ProblemCard
+from paretomtl.problems.base import AnalyticProblem, ProblemCard
 from paretomtl.testing.findings import Finding
 from paretomtl.testing.problems import check_problem
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import paretomtl as pm
-from paretomtl.problem import NeuralProblem, ProblemCard
+from paretomtl.problems.base import NeuralProblem, ProblemCard
 from paretomtl.testing.problems import check_problem
 
 NAMES = [name for name in pm.problems if issubclass(pm.problems[name], NeuralProblem)]

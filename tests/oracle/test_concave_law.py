@@ -10,7 +10,7 @@ import torch
 from scipy.optimize import brentq
 
 import paretomtl as pm
-from paretomtl.problem import AnalyticProblem
+from paretomtl.problems.base import AnalyticProblem
 
 REFERENCE = (1.1, 1.1)
 

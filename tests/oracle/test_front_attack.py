@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import paretomtl as pm
-from paretomtl.problem import AnalyticProblem
+from paretomtl.problems.base import AnalyticProblem
 from paretomtl.testing.problems.front_attack import attack, margins, spans
 
 PATH = Path(__file__).parents[2] / "benchmarks" / "references" / "exact_margins.py"

@@ -42,7 +42,11 @@ def test_every_public_name_exists_and_is_documented(name: str) -> None:
 
 def test_public_names_do_not_depend_on_the_order_of_imports() -> None:
     """Importing the module paretomtl.problem must not hide the function pm.problem."""
-    for first in ("paretomtl.problem", "paretomtl.methods.base", "paretomtl.sweep.preferences"):
+    for first in (
+        "paretomtl.problems.base",
+        "paretomtl.methods.base",
+        "paretomtl.sweep.preferences",
+    ):
         program = (
             f"import {first}, paretomtl as pm\n"
             "assert callable(pm.problem) and callable(pm.method) and callable(pm.preferences)\n"

@@ -11,7 +11,7 @@ from paretomtl.engine.lanes.base import Copies, Lanes, Sample
 from paretomtl.engine.phases import phase
 from paretomtl.engine.seeding import origin
 from paretomtl.errors import Unfit
-from paretomtl.problem import AnalyticProblem
+from paretomtl.problems.base import AnalyticProblem
 
 
 class AnalyticLanes(Lanes):

@@ -11,7 +11,7 @@ from torch import Tensor
 from paretomtl.engine.compiled.graph import compiled
 from paretomtl.engine.lanes.base import Copies
 from paretomtl.engine.lanes.stack import Stack
-from paretomtl.problem import SPLITS, Split
+from paretomtl.problems.base import SPLITS, Split
 
 EVALUATION_CHUNK = 2048
 """Samples evaluated at once."""

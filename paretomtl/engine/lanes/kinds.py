@@ -11,7 +11,7 @@ from paretomtl.engine.lanes.analytic import AnalyticLanes
 from paretomtl.engine.lanes.base import Lanes
 from paretomtl.engine.lanes.neural import NeuralLanes
 from paretomtl.errors import BadInput
-from paretomtl.problem import AnalyticProblem, NeuralProblem, Problem
+from paretomtl.problems.base import AnalyticProblem, NeuralProblem, Problem
 from paretomtl.sweep.settings import Settings
 
 

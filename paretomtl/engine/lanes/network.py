@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from paretomtl.engine.seeding import generator, origin
 from paretomtl.errors import Unfit
-from paretomtl.problem import NeuralProblem
+from paretomtl.problems.base import NeuralProblem
 
 LOOKS = 32
 """Minibatches that are looked at, at the most, to see what each task depends on."""

@@ -24,7 +24,7 @@ from paretomtl.engine.lanes.stackable import check_stackable
 from paretomtl.engine.phases import phase
 from paretomtl.engine.seeding import origin
 from paretomtl.errors import Unfit
-from paretomtl.problem import SPLITS, NeuralProblem, Split
+from paretomtl.problems.base import SPLITS, NeuralProblem, Split
 
 
 class AtRepresentation(NamedTuple):

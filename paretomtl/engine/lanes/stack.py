@@ -14,7 +14,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from paretomtl.engine.lanes.base import Copies
 from paretomtl.engine.lanes.network import LossModule, drawn_and_frozen
 from paretomtl.errors import Unfit
-from paretomtl.problem import NeuralProblem
+from paretomtl.problems.base import NeuralProblem
 
 
 class Stack:

@@ -23,7 +23,7 @@ from paretomtl.engine.planning.memory import footprint, working_set
 from paretomtl.engine.run import Progress, ProgressCallback, Run
 from paretomtl.errors import BadInput
 from paretomtl.methods.reads import Reads
-from paretomtl.problem import NeuralProblem, Problem
+from paretomtl.problems.base import NeuralProblem, Problem
 from paretomtl.sweep.settings import Budget, Settings
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from paretomtl.engine.batch import Batch
 from paretomtl.engine.clock import SNAPSHOTS
 from paretomtl.engine.lane import Lane
-from paretomtl.problem import SPLITS, NeuralProblem, Problem
+from paretomtl.problems.base import SPLITS, NeuralProblem, Problem
 from paretomtl.sweep.settings import Budget, Settings
 
 ALLOCATOR = 1.3

@@ -19,8 +19,8 @@ from paretomtl.errors import BadInput
 from paretomtl.methods.base import Method, SetMethod
 from paretomtl.methods.base import method as make_method
 from paretomtl.methods.reads import Reads
-from paretomtl.problem import NeuralProblem, Problem, problems
-from paretomtl.problem import problem as make_problem
+from paretomtl.problems.base import NeuralProblem, Problem, problems
+from paretomtl.problems.base import problem as make_problem
 from paretomtl.sweep.fit import check_batch_size, check_run
 from paretomtl.sweep.spec import Choice, RunSpec
 

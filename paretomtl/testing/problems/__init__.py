@@ -9,7 +9,7 @@ for finding in check_problem(MyProblem()):
 from __future__ import annotations
 
 from paretomtl.errors import BadInput
-from paretomtl.problem import AnalyticProblem, NeuralProblem, Problem
+from paretomtl.problems.base import AnalyticProblem, NeuralProblem, Problem
 from paretomtl.testing.findings import Finding, run
 from paretomtl.testing.problems.evaluation import EvaluationChecks
 from paretomtl.testing.problems.facts import FactChecks

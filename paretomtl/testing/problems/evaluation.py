@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from paretomtl.errors import BadInput
-from paretomtl.problem import AnalyticProblem
+from paretomtl.problems.base import AnalyticProblem
 from paretomtl.testing.findings import Finding
 from paretomtl.testing.problems.inputs import POINTS, Inputs
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from paretomtl.errors import NoKnownFront
-from paretomtl.problem import AnalyticProblem, Problem
+from paretomtl.problems.base import AnalyticProblem, Problem
 from paretomtl.testing.findings import Finding
 from paretomtl.testing.problems.front_attack import attack, margins, spans
 from paretomtl.testing.problems.inputs import Inputs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from paretomtl.problem import AnalyticProblem
+from paretomtl.problems.base import AnalyticProblem
 
 
 def attack(

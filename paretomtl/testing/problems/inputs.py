@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from paretomtl.problem import AnalyticProblem, NeuralProblem
+from paretomtl.problems.base import AnalyticProblem, NeuralProblem
 
 POINTS = 32
 """Points that evaluation is tried on."""

@@ -12,7 +12,7 @@ from torch.func import (  # pyright: ignore[reportPrivateImportUsage]
     stack_module_state,
 )
 
-from paretomtl.problem import NeuralProblem
+from paretomtl.problems.base import NeuralProblem
 from paretomtl.testing.findings import Finding
 from paretomtl.testing.problems.inputs import Samples, first_samples, fresh_network, in_double
 

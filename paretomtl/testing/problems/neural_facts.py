@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
-from paretomtl.problem import SPLITS, NeuralProblem
+from paretomtl.problems.base import SPLITS, NeuralProblem
 from paretomtl.testing.findings import Finding
 from paretomtl.testing.problems.facts import vectors
 from paretomtl.testing.problems.inputs import Samples, first_samples, fresh_network

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from paretomtl.errors import BadInput, missing_extra
-from paretomtl.methods.reference_losses import theoretical_init_loss
-from paretomtl.problem import NeuralProblem, ProblemCard, Split, problems
+from paretomtl.losses.reference import theoretical_init_loss
+from paretomtl.problems import NeuralProblem, ProblemCard, Split, problems
 
 CANVAS = 12
 """Side of the picture; each digit is 8 x 8, so the two overlap in a 4 x 4 patch."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from paretomtl.errors import ParetomtlError
 from paretomtl.indicators import Judge
-from paretomtl.problem import NeuralProblem, Problem, problem
+from paretomtl.problems.base import NeuralProblem, Problem, problem
 from paretomtl.sweep.spec import Choice
 from paretomtl_reports.analysis.grouping import printable
 

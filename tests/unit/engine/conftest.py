@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 
-from paretomtl.problem import AnalyticProblem, NeuralProblem, ProblemCard, Split
+from paretomtl.problems.base import AnalyticProblem, NeuralProblem, ProblemCard, Split
 
 CARD = ProblemCard(summary="Made for a test.", source="this file", family="test")
 

@@ -13,7 +13,7 @@ from torch import Tensor
 import paretomtl as pm
 from paretomtl.errors import BadInput, NoKnownFront
 from paretomtl.indicators import AboveSupremum, Judge, score
-from paretomtl.problem import AnalyticProblem, ProblemCard
+from paretomtl.problems.base import AnalyticProblem, ProblemCard
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -57,7 +57,7 @@ def imported(root: Path, tmp_path: Path, file: str, text: str) -> subprocess.Com
     shutil.copytree(root / "paretomtl", tmp_path / "paretomtl", ignore=ignored)
     path = tmp_path / "paretomtl/methods" / file
     path.write_text(path.read_text() + text if path.exists() else text)
-    code = "from paretomtl.methods.base import methods; print('dropped' in methods._entries)"
+    code = "from paretomtl.methods.base import methods; print('dropped' in methods)"
     return subprocess.run(
         [sys.executable, "-P", "-c", code],
         env={**os.environ, "PYTHONPATH": str(tmp_path)},

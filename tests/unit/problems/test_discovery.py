@@ -32,7 +32,7 @@ OURS = {name: cls for name, cls in pm.problems.items() if cls.__module__.startsw
 NEW = """
 from dataclasses import dataclass
 
-from paretomtl.problem import problems
+from paretomtl.problems.base import problems
 from paretomtl_problems.analytic.zdt.zdt import ZDT1
 
 

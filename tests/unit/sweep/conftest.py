@@ -9,7 +9,7 @@ import torch
 
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Card, Scalarization, SetMethod, methods
-from paretomtl.problem import AnalyticProblem, ProblemCard, problems
+from paretomtl.problems.base import AnalyticProblem, ProblemCard, problems
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from paretomtl.errors import BadInput
-from paretomtl.problem import ProblemCard, problems
+from paretomtl.problems import ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.fronts.simplicial import SimplicialProblem
 from paretomtl_problems.analytic.options import box, whole_number

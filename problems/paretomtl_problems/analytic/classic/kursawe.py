@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from paretomtl.errors import NoKnownFront
-from paretomtl.problem import ProblemCard, problems
+from paretomtl.problems import ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.fronts.curve import Curve, CurveProblem
 from paretomtl_problems.analytic.fronts.pieces import bisect, bisect_each

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from paretomtl.problem import ProblemCard, problems
+from paretomtl.problems import ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.fronts.curve import Curve, CurveProblem
 from paretomtl_problems.analytic.fronts.pieces import bisect_each

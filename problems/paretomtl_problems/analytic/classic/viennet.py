@@ -9,7 +9,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from paretomtl.problem import AnalyticProblem, Point, ProblemCard, problems
+from paretomtl.problems import AnalyticProblem, Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.fronts.checks import beyond_nadir, whole_front_only
 from paretomtl_problems.analytic.fronts.curve import Curve

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from paretomtl.errors import NoKnownFront
-from paretomtl.problem import Point, ProblemCard, problems
+from paretomtl.problems import Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.dtlz.dtlz import CIRCLE, DTLZ, SOURCE
 from paretomtl_problems.analytic.fronts.checks import beyond_nadir, whole_front_only

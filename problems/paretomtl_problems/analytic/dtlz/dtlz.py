@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from paretomtl.problem import AnalyticProblem, ProblemCard, problems
+from paretomtl.problems import AnalyticProblem, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.fronts.curve import Curve
 from paretomtl_problems.analytic.fronts.simplex_and_sphere import (

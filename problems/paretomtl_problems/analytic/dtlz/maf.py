@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from paretomtl.errors import NoKnownFront
-from paretomtl.problem import AnalyticProblem, Point, ProblemCard, problems
+from paretomtl.problems import AnalyticProblem, Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.dtlz.dtlz import DTLZ, ripples
 from paretomtl_problems.analytic.fronts.checks import beyond_nadir, check_count, whole_front_only

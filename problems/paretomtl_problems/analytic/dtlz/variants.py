@@ -10,7 +10,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from paretomtl.problem import Point, ProblemCard, problems
+from paretomtl.problems import Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.dtlz.dtlz import CIRCLE, DTLZ, DTLZ1, DTLZ2, DTLZ4, ripples
 from paretomtl_problems.analytic.fronts.checks import beyond_nadir, check_count

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from paretomtl.errors import BadInput, NoKnownFront
-from paretomtl.problem import AnalyticProblem, Point
+from paretomtl.problems import AnalyticProblem, Point
 from paretomtl_problems.analytic.options import floats
 
 

@@ -12,7 +12,7 @@ import torch
 from scipy.interpolate import CubicSpline
 from torch import Tensor
 
-from paretomtl.problem import AnalyticProblem, Point
+from paretomtl.problems import AnalyticProblem, Point
 from paretomtl_problems.analytic.fronts.best_points import Floats, best_places, covered
 from paretomtl_problems.analytic.fronts.checks import check_count, checked_reference
 from paretomtl_problems.analytic.options import floats

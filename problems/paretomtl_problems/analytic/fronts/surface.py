@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from paretomtl.problem import AnalyticProblem, Point
+from paretomtl.problems import AnalyticProblem, Point
 from paretomtl_problems.analytic.fronts.checks import beyond_nadir, check_count, whole_front_only
 from paretomtl_problems.analytic.fronts.curve import Curve
 

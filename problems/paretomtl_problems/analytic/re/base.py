@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from paretomtl.errors import NoKnownFront
-from paretomtl.problem import AnalyticProblem, FrontShape, Point, ProblemCard
+from paretomtl.problems import AnalyticProblem, FrontShape, Point, ProblemCard
 from paretomtl_problems.analytic.fronts.best_points import best_chain
 from paretomtl_problems.analytic.fronts.checks import (
     check_count,

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from paretomtl.problem import problems
+from paretomtl.problems import problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.re.base import (
     KINKS,

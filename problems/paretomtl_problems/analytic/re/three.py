@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import torch
 
-from paretomtl.problem import ProblemCard, problems
+from paretomtl.problems import ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.re.base import (
     DISCRETE,

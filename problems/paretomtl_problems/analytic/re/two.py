@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from paretomtl.problem import problems
+from paretomtl.problems import problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.re.base import (
     DISCRETE,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from paretomtl.problem import AnalyticProblem, Point, ProblemCard, problems
+from paretomtl.problems import AnalyticProblem, Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.fronts.checks import beyond_nadir, check_count, whole_front_only
 from paretomtl_problems.analytic.options import box, floats, vector

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from paretomtl.errors import BadInput, NoKnownFront
-from paretomtl.problem import ProblemCard, problems
+from paretomtl.problems import ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.fronts.simplex_and_sphere import spherical
 from paretomtl_problems.analytic.fronts.simplicial import SimplicialProblem

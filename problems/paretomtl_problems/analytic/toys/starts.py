@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from paretomtl.problem import AnalyticProblem
+from paretomtl.problems import AnalyticProblem
 from paretomtl_problems.analytic.options import box, whole_number
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from paretomtl.problem import AnalyticProblem, Point, ProblemCard, problems
+from paretomtl.problems import AnalyticProblem, Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.fronts.checks import check_count, checked_reference
 from paretomtl_problems.analytic.fronts.curve import Curve, CurveProblem

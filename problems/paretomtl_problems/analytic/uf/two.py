@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from paretomtl.problem import Point, ProblemCard, problems
+from paretomtl.problems import Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.fronts.best_points import best_chain
 from paretomtl_problems.analytic.fronts.checks import check_count, checked_reference

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from paretomtl.errors import BadInput, NoKnownFront
-from paretomtl.problem import Point, ProblemCard, problems
+from paretomtl.problems import Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.fronts.checks import beyond_nadir, check_count, whole_front_only
 from paretomtl_problems.analytic.fronts.curve import Curve

@@ -9,7 +9,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from paretomtl.problem import ProblemCard, problems
+from paretomtl.problems import ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.fronts.curve import Curve, CurveProblem
 from paretomtl_problems.analytic.fronts.pieces import new_minima

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from paretomtl.errors import BadInput
-from paretomtl.problem import AnalyticProblem, Point, ProblemCard, problems
+from paretomtl.problems import AnalyticProblem, Point, ProblemCard, problems
 from paretomtl.shapes import Losses, Variables
 from paretomtl_problems.analytic.fronts.best_points import best_chain
 from paretomtl_problems.analytic.fronts.checks import check_count, checked_reference

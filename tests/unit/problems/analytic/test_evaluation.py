@@ -6,7 +6,7 @@ import torch
 
 import paretomtl as pm
 from paretomtl.errors import BadInput, NoKnownFront
-from paretomtl.problem import AnalyticProblem
+from paretomtl.problems.base import AnalyticProblem
 from paretomtl.testing.problems.evaluation import jacobian
 
 F64 = torch.float64

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 import paretomtl as pm
-from paretomtl.problem import AnalyticProblem
+from paretomtl.problems.base import AnalyticProblem
 from paretomtl.testing.problems.evaluation import jacobian
 
 

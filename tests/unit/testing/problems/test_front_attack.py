@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import paretomtl as pm
-from paretomtl.problem import AnalyticProblem
+from paretomtl.problems.base import AnalyticProblem
 from paretomtl.testing.problems.front_attack import attack, margins, spans
 
 
