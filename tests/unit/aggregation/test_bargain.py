@@ -103,3 +103,15 @@ def test_lanes(law_of_lanes, m):
         return torch.where(found & scaled.present, a, 0.0)
 
     law_of_lanes(answer, m)
+
+
+@pytest.mark.parametrize(("spread", "found"), [(1e-5, True), (1e-6, False)])
+def test_what_the_rounding_of_single_precision_hides_is_not_counted_as_found(spread, found):
+    """Two gradients with `1 + cos` above or below `8 m^2 eps`: half of it is the least norm, squared."""
+    cosines = torch.tensor([[1.0, spread - 1], [spread - 1, 1.0]], dtype=torch.float64)
+    ones = torch.ones(2, dtype=torch.float64)
+    single = torch.finfo(torch.float32).eps
+    assert bool(bargain(cosines, ones, precision=single)[1]) == found
+    a, sure = bargain(cosines, ones, precision=EPS)
+    assert sure
+    assert torch.allclose(a, torch.full_like(a, spread**-0.5), rtol=16 * EPS / spread, atol=0)
