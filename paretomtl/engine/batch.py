@@ -21,8 +21,8 @@ from paretomtl.engine.groups import Group, groups_of
 from paretomtl.engine.lane import Lane
 from paretomtl.engine.lanes.kinds import stacked
 from paretomtl.engine.lanes.neural import NeuralLanes
+from paretomtl.engine.optimizers import optimizer_of
 from paretomtl.engine.optimizers.rates import Rate
-from paretomtl.engine.optimizers.stacked import OPTIMIZERS
 from paretomtl.engine.phases import phase
 from paretomtl.engine.state import LaneInputs, LaneState, LastStep, by_name, copies_of, selected
 from paretomtl.engine.step import Step
@@ -162,7 +162,7 @@ class Batch:
         return Step(
             lanes=self.lanes,
             passes=pass_of(self.lanes, self.groups, self.settings, ideal),
-            optimizer=OPTIMIZERS[self.settings.optimizer.name](self.settings.optimizer),
+            optimizer=optimizer_of(self.settings.optimizer),
             rate=Rate.of(self.settings.optimizer, self.total),
         )
 

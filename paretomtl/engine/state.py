@@ -7,13 +7,32 @@ step is to compile a function from these values to these values.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
-from paretomtl.engine.lanes.base import Copies, Sample
 from paretomtl.methods.base import State
+
+Sample: TypeAlias = tuple[Tensor, ...]
+"""The minibatches of all lanes, each tensor [lanes, samples, ...]; empty where there is no data."""
+
+
+class Copies(NamedTuple):
+    """The numbers of the copies, lanes in front.
+
+    Args:
+        trained: Parameters that the optimizer updates in place.
+        frozen: What differs between the lanes and is not trained.
+    """
+
+    trained: list[Tensor]
+    frozen: list[Tensor]
+
+    @property
+    def n_lanes(self) -> int:
+        """How many copies there are."""
+        return self.trained[0].shape[0]
 
 
 class LaneState(NamedTuple):

@@ -8,30 +8,11 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from typing import NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
 
-Sample: TypeAlias = tuple[Tensor, ...]
-"""The minibatches of all lanes, each tensor [lanes, samples, ...]; empty where there is no data."""
-
-
-class Copies(NamedTuple):
-    """The numbers of the copies, lanes in front.
-
-    Args:
-        trained: Parameters that the optimizer updates in place.
-        frozen: What differs between the lanes and is not trained.
-    """
-
-    trained: list[Tensor]
-    frozen: list[Tensor]
-
-    @property
-    def n_lanes(self) -> int:
-        """How many copies there are."""
-        return self.trained[0].shape[0]
+from paretomtl.engine.state import Copies, Sample
 
 
 class Lanes(ABC):

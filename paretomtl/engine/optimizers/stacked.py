@@ -9,7 +9,7 @@ streaming a whole front's parameters through memory a dozen times costs more tha
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, NamedTuple
 
 import torch
@@ -18,6 +18,7 @@ from torch import Tensor
 from paretomtl.aggregation.lanes import settled
 from paretomtl.aggregation.recording import recorded
 from paretomtl.sweep.settings import Optimizer as Settings
+from paretomtl.sweep.settings import OptimizerName
 
 BLOCK = 1 << 16
 """Numbers of one tensor in a block on the CPU."""
@@ -37,6 +38,8 @@ class StackedOptimizer(ABC):
         settings: The optimizer's options; its `lr` is not read, since each lane has its own.
     """
 
+    name: ClassVar[OptimizerName]
+    """What a spec calls it."""
     n_moments: int
     """How many running tensors of the parameter's shape it keeps."""
     looks_ahead: ClassVar[bool] = False
@@ -145,172 +148,6 @@ class StackedOptimizer(ABC):
         eps: float | Tensor,
     ) -> None:
         """Update one block in place; `g` may be overwritten, `rate` and `moving` are [lanes, 1]."""
-
-
-class SGD(StackedOptimizer):
-    """`x <- x - lr g`."""
-
-    n_moments = 0
-
-    def _update(
-        self,
-        x: Tensor,
-        g: Tensor,
-        moments: Sequence[Tensor],
-        rate: Tensor,
-        moving: Tensor,
-        eps: float | Tensor,
-    ) -> None:
-        x.addcmul_(g, rate, value=-1)
-
-
-class Momentum(StackedOptimizer):
-    """Heavy ball: `v <- mu v - lr g`, `x <- x + v` (Polyak 1964)."""
-
-    n_moments = 1
-
-    def _update(
-        self,
-        x: Tensor,
-        g: Tensor,
-        moments: Sequence[Tensor],
-        rate: Tensor,
-        moving: Tensor,
-        eps: float | Tensor,
-    ) -> None:
-        (v,) = moments
-        v.mul_(self.settings.momentum).addcmul_(g, rate, value=-1)
-        x.addcmul_(v, moving)
-
-
-class Nesterov(Momentum):
-    """Nesterov's look-ahead: `v <- mu v - lr g(x + mu v)`, `x <- x + v`.
-
-    The gradient is really taken at the look-ahead point, so every method sees it there. Weight decay
-    is taken there too.
-    """
-
-    looks_ahead: ClassVar[bool] = True
-
-    def look_ahead(
-        self, parameters: Sequence[Tensor], moments: Sequence[Sequence[Tensor]]
-    ) -> list[Tensor]:
-        """Move to `x + mu v`, and return x."""
-        flat = [p.flatten(1) for p in parameters]
-        origin = [x.clone() for x in flat]
-        for x, v in zip(flat, moments[0], strict=True):
-            x.add_(v, alpha=self.settings.momentum)
-        return origin
-
-    def step(
-        self,
-        parameters: Sequence[Tensor],
-        moments: Sequence[Sequence[Tensor]],
-        gradients: Sequence[Tensor],
-        *,
-        lr: Tensor,
-        alive: Tensor,
-        factor: float | Tensor = 1.0,
-        corrections: Corrections,
-        origin: Sequence[Tensor] | None = None,
-    ) -> None:
-        """Apply one update from the point that was looked ahead from."""
-        assert origin is not None
-        decay = self.settings.weight_decay
-        if decay:
-            gradients = [g.add(x, alpha=decay) for g, x in zip(gradients, parameters, strict=True)]
-        for x, before in zip(parameters, origin, strict=True):
-            x.flatten(1).copy_(before)
-        super().step(
-            parameters,
-            moments,
-            gradients,
-            lr=lr,
-            alive=alive,
-            factor=factor,
-            corrections=corrections,
-        )
-
-    def _decay(self, x: Tensor, g: Tensor, rate: Tensor) -> None:
-        """Do nothing: the decay was taken at the look-ahead point."""
-
-
-class Adam(StackedOptimizer):
-    """Adam (Kingma & Ba 2015, Algorithm 1), weight decay added to the gradient.
-
-    With the bias corrections moved to the rate: `lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + eps')`,
-    where `eps' = eps sqrt(1 - b2^t)`; the same numbers in fewer operations (their section 2).
-    """
-
-    n_moments = 2
-
-    def corrections(self, step: int) -> Corrections:
-        """Return the bias correction of the rate, and of eps."""
-        b1, b2 = self.settings.betas
-        root = (1 - b2 ** (step + 1)) ** 0.5
-        return Corrections(root / (1 - b1 ** (step + 1)), self.settings.eps * root)
-
-    def _update(
-        self,
-        x: Tensor,
-        g: Tensor,
-        moments: Sequence[Tensor],
-        rate: Tensor,
-        moving: Tensor,
-        eps: float | Tensor,
-    ) -> None:
-        m, v = moments
-        b1, b2 = self.settings.betas
-        m.lerp_(g, 1 - b1)
-        v.mul_(b2).addcmul_(g, g, value=1 - b2)
-        torch.sqrt(v, out=g).add_(eps)
-        x.addcmul_(torch.div(m, g, out=g), rate, value=-1)
-
-
-class AdamW(Adam):
-    """Adam with decoupled weight decay (Loshchilov & Hutter 2019)."""
-
-    def step(
-        self,
-        parameters: Sequence[Tensor],
-        moments: Sequence[Sequence[Tensor]],
-        gradients: Sequence[Tensor],
-        *,
-        lr: Tensor,
-        alive: Tensor,
-        factor: float | Tensor = 1.0,
-        corrections: Corrections,
-        origin: Sequence[Tensor] | None = None,
-    ) -> None:
-        """Apply one update, the decay by the plain learning rate first."""
-        decay = self.settings.weight_decay
-        if decay:
-            kept = 1 - decay * (lr * factor)
-            kept = torch.where(alive, kept, 1.0).to(parameters[0].dtype).unsqueeze(-1)
-            for x in parameters:
-                x.flatten(1).mul_(kept)
-        super().step(
-            parameters,
-            moments,
-            gradients,
-            lr=lr,
-            alive=alive,
-            factor=factor,
-            corrections=corrections,
-        )
-
-    def _decay(self, x: Tensor, g: Tensor, rate: Tensor) -> None:
-        """Do nothing: the decay is decoupled from the gradient."""
-
-
-OPTIMIZERS: dict[str, Callable[[Settings], StackedOptimizer]] = {
-    "sgd": SGD,
-    "momentum": Momentum,
-    "nesterov": Nesterov,
-    "adam": Adam,
-    "adamw": AdamW,
-}
-"""Every optimizer by the name a spec uses."""
 
 
 def _blocks(parameter: Tensor) -> Iterator[slice]:

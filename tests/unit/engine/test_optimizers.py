@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import paretomtl as pm
-from paretomtl.engine.optimizers.stacked import OPTIMIZERS
+from paretomtl.engine.optimizers import OPTIMIZERS
 from paretomtl.sweep.settings import Optimizer
 
 RATES = torch.tensor([0.1, 0.03, 0.01], dtype=torch.float64)
