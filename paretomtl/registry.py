@@ -175,9 +175,10 @@ class RegistryPackage(ModuleType, Mapping[str, Any]):
         return name in self.registry
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or not hasattr(Registry, name):
+        registry = None if name.startswith("_") else vars(self).get("registry")
+        if registry is None or not hasattr(registry, name):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        return getattr(self.registry, name)
+        return getattr(registry, name)
 
     def __repr__(self) -> str:
         return repr(self.registry)

@@ -35,7 +35,7 @@ from pathlib import Path
 import moocore
 import numpy as np
 import torch
-from paretomtl_problems.analytic.surface import even_points
+from paretomtl_problems.analytic.fronts.surface import even_points
 from re_polish import Floats, Refiner, Smooth, hypervolume
 from torch import Tensor
 

@@ -26,7 +26,7 @@ UNFIT: list[Any] = [
     # problem, method, settings, words
     ("zdt5", "mgda", {}, "problem 'zdt5' is not differentiable"),
     ("zdt1", "krum", {}, "takes at least 3 tasks; found 2"),
-    ("zdt1", ("pbi", {"nadir": (1.0, 1.0, 1.0)}), {}, "but there are 2 tasks"),
+    ("zdt1", ("inverted_pbi", {"nadir": (1.0, 1.0, 1.0)}), {}, "but there are 2 tasks"),
     (
         "cagrad_toy",
         "geometric_mean",
