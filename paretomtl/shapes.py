@@ -24,7 +24,7 @@ Gramian: TypeAlias = Float[Tensor, "*batch m m"]
 """`J J^T`: inner products of the objectives' gradients."""
 
 Preference: TypeAlias = Float[Tensor, "*batch m"]
-"""The user's wish: non-negative, sums to one."""
+"""How much each objective matters to the user: non-negative, sums to one."""
 
 Weights: TypeAlias = Float[Tensor, "*batch m"]
 """What a weighting puts on each task at this step."""

@@ -39,7 +39,7 @@ def steps_of(budget: Budget, passes_per_step: int) -> int | None:
 
 
 class Clock:
-    """Says when a batch ends and when a snapshot is due.
+    """When a batch ends, and when a snapshot is due.
 
     Args:
         budget: What was asked for.

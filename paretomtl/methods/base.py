@@ -150,7 +150,7 @@ class Method(ABC):
     minibatches: ClassVar[int] = 1
     """Independent minibatches a step reads."""
     renamed: ClassVar[Mapping[str, str]] = {}
-    """Options that had another name once, old name to new: an error about the old one tells the new."""
+    """Options that had another name once, old name to new: an error about the old one names the new."""
 
     scale: Literal["paper", "unit_sum"] = "paper"
 
@@ -260,7 +260,7 @@ class Method(ABC):
         return state
 
     def report(self, state: State, signals: Signals) -> dict[str, Tensor]:
-        """Return what a record should tell of the method itself, by name: tensors [*batch, ...].
+        """Return what a record should hold of the method itself, by name: tensors [*batch, ...].
 
         Asked at every snapshot, with the state after the latest step and the losses before it. The names
         of the engine's own diagnostics, such as "weights", are taken.

@@ -14,7 +14,7 @@ from paretomtl.shapes import Losses
 
 
 def required(method: Method, signal: Tensor | None, what: str, how: str) -> Tensor:
-    """Return a signal, or say that the method reads it and how to pass it.
+    """Return a signal, or raise that the method reads it, and how to pass it.
 
     Args:
         method: The method that reads it.
@@ -31,7 +31,7 @@ def required(method: Method, signal: Tensor | None, what: str, how: str) -> Tens
 
 
 def losses_of(method: Method, signals: Signals) -> Losses:
-    """Return the losses, tasks next to each other in memory, or say that the method reads them."""
+    """Return the losses, tasks next to each other in memory, or raise that the method reads them."""
     losses = required(method, signals.losses, "losses", "losses=")
     # A sum over a strided axis adds in another order than one over neighbors in memory, and may
     # round otherwise. Which layout arrives depends on how the engine stacked the lanes, and a
@@ -40,7 +40,7 @@ def losses_of(method: Method, signals: Signals) -> Losses:
 
 
 def keys_of(method: Method, signals: Signals) -> Tensor:
-    """Return the random keys, or say that the method draws random numbers."""
+    """Return the random keys, or raise that the method draws random numbers."""
     return required(method, signals.keys, "random keys of the lanes", "generator=")
 
 

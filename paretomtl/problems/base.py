@@ -235,7 +235,7 @@ class NeuralProblem(Problem):
 
     @property
     def batch_size(self) -> int:
-        """Samples in a minibatch when the suite does not say."""
+        """Samples in a minibatch when the suite states none."""
         return 64
 
     def shared_parameters(self) -> frozenset[str] | None:
@@ -252,7 +252,7 @@ class NeuralProblem(Problem):
 
     @property
     def initial_losses(self) -> Tensor | None:
-        """What theory says of the losses before training, [m] float64: those of a network whose outputs are zero.
+        """The losses before training by theory, [m] float64: those of a network whose outputs are zero.
 
         `paretomtl.losses.reference.theoretical_init_loss` knows them. None: not stated.
         """

@@ -127,7 +127,7 @@ class Suite(Stated):
             UnknownName: No such problem, method or option; the closest names are given.
             BadInput: An option is refused; a preference is off the simplex or has not the problem's
                 length; a method that needs positive losses meets ones that can be negative; a problem
-                has no gradients; preferences or a budget are said nowhere.
+                has no gradients; preferences or a budget are stated nowhere.
         """
         chosen = [
             (entry, *pair) for entry in self._method_entries() for pair in _chosen("methods", entry)
@@ -169,7 +169,7 @@ def _chosen(where: str, entry: ProblemEntry | MethodEntry) -> list[tuple[Choice,
 
 @contextmanager
 def _prefixed(where: str) -> Generator[None]:
-    """Say in a `BadInput` which part of the suite it is about."""
+    """Name in a `BadInput` the part of the suite that it is about."""
     try:
         yield
     except BadInput as error:

@@ -110,7 +110,7 @@ def shared_parameters(
 ) -> tuple[frozenset[str], int | None]:
     """Return the names of the parameters that more than one task's loss depends on.
 
-    The problem says so, or gradients show it: at one fixed random point, on the same samples for every
+    The problem states it, or gradients show it: at one fixed random point, on the same samples for every
     run of one batch size, so that the answer is a fact about the problem. Minibatches are looked at, at
     most `LOOKS`, until every task has shown a gradient: some may have few labels.
 
@@ -204,7 +204,7 @@ def check_data(problem: NeuralProblem, split: str, data: Any) -> None:
 
 
 def check_answers(problem: NeuralProblem, module: nn.Module, sample: tuple[Tensor, ...]) -> None:
-    """Look once at what a problem says of one network, before anything is spent on training it.
+    """Check what a problem states of one network, before anything is spent on training it.
 
     Raises:
         Unfit: The losses are not one tensor [m] that depends on what is trained, or change their
@@ -260,13 +260,13 @@ def check_representation(
             read by the losses, or a shared parameter reaches them on another way.
     """
     where = f"{problem.name!r}: its representation {problem.representation!r}"
-    seen: list[Tensor] = []
+    found: list[Tensor] = []
 
     def cut(layer: nn.Module, given: object, answer: Any) -> Tensor:
         if not isinstance(answer, Tensor):
             raise Unfit(f"{where} must return one tensor; found {type(answer).__name__}.")
-        seen.append(answer.detach().requires_grad_())
-        return seen[-1]
+        found.append(answer.detach().requires_grad_())
+        return found[-1]
 
     handle = submodule(problem, module).register_forward_hook(cut)
     try:
@@ -274,15 +274,15 @@ def check_representation(
             losses = problem.losses(module, sample)
     finally:
         handle.remove()
-    if len(seen) != 1:
+    if len(found) != 1:
         raise Unfit(
-            f"{where} must be computed once for all heads; it is called {len(seen)} times. Take the "
+            f"{where} must be computed once for all heads; it is called {len(found)} times. Take the "
             'gradients by the parameters (level="parameters"), or name another submodule.'
         )
     parameters = dict(module.named_parameters())
     around = [parameters[name] for name in shared]
     gradients: list[Tensor | None] = list(
-        torch.autograd.grad(losses.sum(), [*seen, *around], allow_unused=True)
+        torch.autograd.grad(losses.sum(), [*found, *around], allow_unused=True)
     )
     through, *others = gradients
     if through is None:

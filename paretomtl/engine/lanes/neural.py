@@ -113,7 +113,7 @@ class NeuralLanes(Lanes):
             )
 
     def check_representation(self) -> None:
-        """Check that gradients by the representation say all that gradients by the trunk would.
+        """Check that gradients by the representation determine those by the trunk.
 
         Raises:
             Unfit: They do not, for a reason that is named.

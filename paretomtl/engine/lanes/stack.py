@@ -21,7 +21,7 @@ class Stack:
     """Losses and metrics of copies of one network, as functions of their parameters.
 
     Args:
-        problem: Says what the losses are.
+        problem: States the losses.
         module: One network, on the device and in the type of the copies.
         mixed: Whether what autocast allows is computed in bfloat16.
         dtype: Floating-point type of parameters and losses.

@@ -125,7 +125,7 @@ def check_data(specs: Sequence[RunSpec]) -> None:
 def _problem(choice: Choice) -> Problem:
     """Return the one instance of a choice: its data are read, and its steps compiled, once."""
     if choice.name not in problems:
-        return make_problem(choice.name)  # which says what there is
+        return make_problem(choice.name)  # raises, with the names that exist
     return _constructed(problems[choice.name], repr(choice.options), choice)
 
 
