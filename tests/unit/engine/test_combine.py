@@ -1,4 +1,4 @@
-"""Gradients taken at the representation are those of the network cut in two."""
+"""What the methods answer becomes one direction a parameter, at every level and for every signal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch.nn.functional import cross_entropy, mse_loss
 
 import paretomtl as pm
 from paretomtl.engine.batch import Batch
@@ -24,50 +23,11 @@ from paretomtl.sweep.settings import Budget, Optimizer, Settings
 CPU = torch.device("cpu")
 
 
-@pytest.fixture
-def divided(tiny_network: Any) -> Any:
-    class Divided(type(tiny_network)):
-        @property
-        def representation(self) -> str:
-            return "trunk"
-
-    return Divided()
-
-
 def one(lanes: NeuralLanes, copies: Copies, lane: int) -> Any:
     module = lanes._problem.module().double()
     for name, value in zip(lanes._stack.trained, copies.trained, strict=True):
         module.get_parameter(name).data.copy_(value[lane])
     return module
-
-
-def test_rows_heads_and_the_way_back_equal_plain_autograd(divided: Any) -> None:
-    lanes = NeuralLanes(divided, [3, 4], batch_size=None, dtype=torch.float64, device=CPU)
-    copies, sample = lanes.take_initial(), lanes.draw()
-    losses, rows, heads, representation = lanes.split(copies, sample)
-    weights = torch.tensor([[0.2, 0.8], [0.5, 0.7]], dtype=torch.float64)
-    direction = (weights[:, :, None] * rows).sum(1)
-    shared = lanes.shared_gradients(copies, representation, direction)
-    for k in (0, 1):
-        module = one(lanes, copies, k)
-        x, label, target = (t[k] for t in sample)
-        z = module.trunk(x).detach().requires_grad_()  # what the heads read: before tanh
-        hidden = torch.tanh(z)
-        own = [
-            cross_entropy(module.left(hidden), label),
-            mse_loss(module.right(hidden).squeeze(-1), target),
-        ]
-        for task, loss in enumerate(own):
-            (row,) = torch.autograd.grad(loss, z, retain_graph=True)
-            torch.testing.assert_close(rows[k, task], row.flatten(), rtol=1e-12, atol=1e-14)
-            torch.testing.assert_close(losses[k, task], loss.detach(), rtol=1e-12, atol=0)
-        head_rows = torch.autograd.grad(own[0], list(module.left.parameters()))
-        for block, row in zip(heads, head_rows, strict=False):
-            torch.testing.assert_close(block[k, 0], row.flatten(), rtol=1e-12, atol=1e-14)
-        total = weights[k] @ divided.losses(module, tuple(t[k] for t in sample))
-        expected = torch.autograd.grad(total, list(module.trunk.parameters()))
-        for got, wanted in zip(shared, expected, strict=True):
-            torch.testing.assert_close(got[k], wanted, rtol=1e-11, atol=1e-13)
 
 
 def settings(**fields: Any) -> Settings:
@@ -147,13 +107,3 @@ def test_a_method_of_two_minibatches_is_refused() -> None:
     name = next(n for n in pm.methods if pm.method(n, **pm.methods[n].example).minibatches > 1)
     with pytest.raises(BadInput, match="two minibatches"):
         pm.trace("multi_digits", name, level="representation", budget=pm.Budget(steps=3))
-
-
-def test_a_representation_that_is_not_there_is_named(tiny_network: Any) -> None:
-    class Wrong(type(tiny_network)):
-        @property
-        def representation(self) -> str:
-            return "encoder"
-
-    with pytest.raises(BadInput, match="submodule 'encoder', which its network does not have"):
-        Batch(Wrong(), [lane("mgda")], settings(), CPU)
