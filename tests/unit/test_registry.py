@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -109,3 +112,88 @@ def test_a_broken_provider_hides_no_other_and_is_named(monkeypatch: pytest.Monke
     assert [*animals.broken] == ["bad = zoo:module"]
     with pytest.raises(UnknownName, match=r"'bad = zoo:module' could not be loaded.*bad cage"):
         animals["cow"]
+
+
+@pytest.fixture
+def zoo(monkeypatch: pytest.MonkeyPatch, animals: Registry[Animal]) -> ModuleType:
+    package = ModuleType("zoo_of_a_test")
+    monkeypatch.setitem(sys.modules, "zoo_of_a_test", package)
+    module.make_registry_package("zoo_of_a_test", animals)
+    return package
+
+
+def test_a_package_is_the_registry_of_its_modules(zoo: Any, animals: Registry[Animal]) -> None:
+    assert isinstance(zoo, ModuleType)
+    assert zoo.registry is animals
+    assert list(zoo) == ["cat", "dog"]
+    assert len(zoo) == 2
+    assert zoo["cat"] is Cat
+    assert "dog" in zoo
+    assert "cow" not in zoo
+    assert zoo.create("cat", lives=3) == Cat(lives=3)
+    assert dict(zoo.items()) == {"cat": Cat, "dog": Dog}
+    assert repr(zoo) == "<2 animals: cat, dog>"
+    with pytest.raises(UnknownName, match="animal 'cta'"):
+        zoo["cta"]
+
+    @zoo.register("cow")
+    class Cow(Animal):
+        pass
+
+    assert animals["cow"] is Cow
+
+
+def test_and_still_a_module(zoo: Any, animals: Registry[Animal]) -> None:
+    assert zoo.__name__ == "zoo_of_a_test"
+    assert zoo == zoo
+    assert zoo != dict(animals)
+    assert {zoo: 1}[zoo] == 1
+    zoo.module_of_its_own = 5
+    assert zoo.module_of_its_own == 5
+    for name in ("no_such_thing", "_entries", "__path__"):
+        with pytest.raises(
+            AttributeError, match=f"module 'zoo_of_a_test' has no attribute '{name}'"
+        ):
+            getattr(zoo, name)
+    animals._entries.clear()
+    assert zoo
+    assert len(zoo) == 0
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+    """Write a package with a package in it, and return its name; a text for each module."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def write(*, inner: str = "", leaf: str = "") -> str:
+        below = tmp_path / "tree_of_a_test" / "inner"
+        below.mkdir(parents=True)
+        (below.parent / "__init__.py").write_text("")
+        (below / "__init__.py").write_text(inner)
+        (below / "leaf.py").write_text(leaf)
+        return "tree_of_a_test"
+
+    yield write
+    for name in [name for name in sys.modules if name.split(".")[0] == "tree_of_a_test"]:
+        del sys.modules[name]
+
+
+def test_every_module_below_a_package_is_imported(tree: Callable[..., str]) -> None:
+    module.import_below(tree(leaf="found = 7"))
+    assert sys.modules["tree_of_a_test.inner.leaf"].found == 7
+
+
+@pytest.mark.parametrize("place", ["inner", "leaf"])
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("raise RuntimeError('its own words')", RuntimeError),
+        ("raise ImportError('its own words')", ImportError),
+        ("import its_own_words", ModuleNotFoundError),
+    ],
+)
+def test_a_module_that_cannot_be_imported_raises_its_own_error(
+    tree: Callable[..., str], place: str, text: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error, match=r"its.own.words"):
+        module.import_below(tree(**{place: text}))

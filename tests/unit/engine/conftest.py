@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 
+from paretomtl.engine.compiled import graph
 from paretomtl.problems.base import AnalyticProblem, NeuralProblem, ProblemCard, Split
 
 CARD = ProblemCard(summary="Made for a test.", source="this file", family="test")
@@ -86,3 +88,27 @@ def valley() -> type[Valley]:
 @pytest.fixture
 def tiny_network() -> TinyNetwork:
     return TinyNetwork()
+
+
+@pytest.fixture
+def only_recorded(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Carry the recorded graph out as it is: compiling each case would take minutes."""
+    graphs: list[Any] = []
+
+    def keep(graph: Any, inputs: Any) -> Any:
+        graphs.append(graph)
+        return graph
+
+    monkeypatch.setattr(graph, "_compile", keep)
+    monkeypatch.setattr(graph, "_remembered", type(graph._remembered)())
+    return graphs
+
+
+@pytest.fixture
+def divided(tiny_network: Any) -> Any:
+    class Divided(type(tiny_network)):
+        @property
+        def representation(self) -> str:
+            return "trunk"
+
+    return Divided()

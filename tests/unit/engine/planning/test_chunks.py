@@ -15,12 +15,12 @@ from paretomtl.engine.outcome import Outcome
 from paretomtl.engine.planning import chunks
 from paretomtl.engine.planning.chunks import cut, predicted_bytes, run_lanes
 from paretomtl.engine.planning.compute import Compute
-from paretomtl.engine.planning.memory import ALLOCATOR, LiveBytes, footprint
-from paretomtl.engine.run import Run
 from paretomtl.errors import BadInput
 from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
 CPU = torch.device("cpu")
+
+
 SETTINGS = Settings(optimizer=Optimizer(lr=0.01), budget=Budget(steps=6), snapshots=4)
 
 
@@ -95,25 +95,10 @@ def test_a_memory_limit_cuts_and_changes_nothing(tiny_network: Any) -> None:
     assert_same(run_lanes(tiny_network, lanes, SETTINGS, compute=compute), whole)
 
 
-@pytest.mark.parametrize("method", ["linear", "mgda"])
-def test_the_prediction_is_what_a_batch_takes(tiny_network: Any, method: str) -> None:
-    lanes = lanes_of([pm.method(method)], 50)
-    predicted = predicted_bytes(tiny_network, lanes, SETTINGS, 50, device=CPU)
-    with LiveBytes() as live:
-        Run(Batch(tiny_network, lanes, SETTINGS, CPU)).outcomes()
-    assert predicted == pytest.approx(ALLOCATOR * live.peak, rel=0.15)
-
-
 def test_a_limit_too_small_for_one_lane_says_what_is_needed(tiny_network: Any) -> None:
     compute = Compute(device="cpu", memory=1000)
     with pytest.raises(BadInput, match=r"1,000 bytes is too small for one lane of .* at least"):
         run_lanes(tiny_network, lanes_of([pm.method("mgda")], 3), SETTINGS, compute=compute)
-
-
-@pytest.mark.parametrize("memory", [0, -1, "six", "GB", "1e", float("nan"), True])
-def test_a_limit_that_is_no_size_is_refused(memory: Any) -> None:
-    with pytest.raises(BadInput, match="must be a size such as '6 GB'"):
-        Compute(memory=memory)
 
 
 def test_what_does_not_fit_is_halved_until_it_does(
@@ -152,17 +137,6 @@ def test_deterministic_batches_are_not_halved_since_they_would_be_filled_up_agai
     assert tries == [16]
 
 
-def test_more_lanes_take_no_more_memory_to_evaluate(tiny_network: Any) -> None:
-    """They are evaluated in blocks: what grows is what is kept, and steps."""
-    lanes = lanes_of([pm.method("linear")], 1)
-    taken = footprint(tiny_network, lanes, SETTINGS, device=CPU)
-    growth = taken.of(2000) - taken.of(1000)
-    steps = taken.factor * 1000 * (taken.step.each + taken.kept.each)
-    assert growth == pytest.approx(steps, rel=0.01)
-    assert taken.within(taken.of(300), 5000) == 300
-    assert taken.within(1, 5000) == 0
-
-
 def test_gradients_are_taken_whatever_mode_the_caller_is_in(tiny_network: Any) -> None:
     lanes = lanes_of([pm.method("mgda")], 3)
     expected = run_lanes(tiny_network, lanes, SETTINGS)
@@ -171,16 +145,6 @@ def test_gradients_are_taken_whatever_mode_the_caller_is_in(tiny_network: Any) -
     with torch.inference_mode():
         assert_same(run_lanes(tiny_network, lanes, SETTINGS), expected)
     assert torch.is_grad_enabled()
-
-
-def test_settings_of_torch_are_put_back() -> None:
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    try:
-        with Compute(device="cpu", deterministic=True).applied():
-            assert torch.get_num_threads() == 1
-        assert torch.is_deterministic_algorithms_warn_only_enabled()
-    finally:
-        torch.use_deterministic_algorithms(False)
 
 
 def test_a_lane_that_never_fits_is_an_error_that_names_the_problem(
@@ -235,14 +199,6 @@ def test_compiled_networks_are_dealt_into_chunks_that_stay_in_the_cache(
     assert [len(piece) for piece in cut(tiny_network, lanes, SETTINGS, exact)] == [16, 16, 12]
     sets = lanes_of([pm.method("hv_gradient")], 44, member_of="one")
     assert len(cut(tiny_network, sets, SETTINGS, compiled)) == 1
-
-
-def test_a_working_set_grows_with_what_a_step_reads(tiny_network: Any) -> None:
-    linear, mgda = lanes_of([pm.method("linear"), pm.method("mgda")], 2)
-    numbers = sum(p.numel() for p in tiny_network.module().parameters())
-    low = chunks.working_set(tiny_network, linear, SETTINGS)
-    assert low > 4 * 4 * numbers  # parameters, gradients and Adam's moments
-    assert chunks.working_set(tiny_network, mgda, SETTINGS) > low
 
 
 def test_idle_copies_take_no_share_of_the_seconds(tiny_network: Any) -> None:

@@ -112,3 +112,20 @@ def test_windows_stated_by_one_number() -> None:
     weights = numbers(2, 3, 3, 6)
     graph = recorded(function, x, weights)
     assert torch.equal(graph(x, weights), function(x, weights))
+
+
+def test_rewriting_keeps_the_value_and_leaves_no_transposed_product() -> None:
+    def layer(x: torch.Tensor, w: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        y = torch.bmm(x, w.transpose(1, 2)) + b.unsqueeze(1)
+        return y * 1, torch.bmm(x.transpose(1, 2), y).transpose(1, 2)
+
+    inputs = [torch.randn(shape, dtype=torch.float64) for shape in ((3, 5, 4), (3, 2, 4), (3, 2))]
+    graph = make_fx(layer)(*inputs)
+    rewrite(graph)
+    for got, expected in zip(graph(*inputs), layer(*inputs), strict=True):
+        torch.testing.assert_close(got, expected, rtol=1e-14, atol=1e-14)
+    names = [str(node.target) for node in graph.graph.nodes]
+    assert "aten.baddbmm.default" in names
+    assert not any("mul" in name for name in names)
+    last = next(n for n in graph.graph.nodes if n.op == "output").args[0][1]
+    assert str(last.target) == "aten.bmm.default"
