@@ -30,7 +30,8 @@ def resolve_device(device: str | torch.device = "auto") -> torch.device:
         raise BadInput(f"device {str(device)!r} is not supported; use 'auto', 'cpu' or 'cuda'.")
     if resolved.type == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-        if (resolved.index or 0) >= count:
+        # torch keeps the index in a signed byte, and takes 999 for another number
+        if str(resolved) != str(device) or not 0 <= (resolved.index or 0) < count:
             found = f"{count} CUDA device{'s' * (count != 1)}" if count else "no CUDA device"
             raise BadInput(
                 f"device {str(device)!r} was asked for, but this machine has {found}; "

@@ -99,6 +99,8 @@ ALLOWED = {
     ),
     "arrays": "NumPy in, NumPy out: indicators/test_points and problems/analytic/test_evaluation",
     "engine/lanes/base": "abstract: the tests of its two kinds, lanes/test_analytic and lanes/test_neural",
+    "engine/optimizers/adam": "all optimizers go through one table: optimizers/test_stacked",
+    "engine/optimizers/momentum": "as adam",
     "engine/outcome": "fields without behaviour: engine/test_trajectory makes them",
     "errors": "classes without behaviour; the closest names are in test_registry and tests/cli",
     "losses/temperature": "what reads it: methods/scalarizations/test_loss_statistics, tests/oracle",

@@ -25,12 +25,3 @@ def test_functions_and_classes_are_short(root: Path, folder: str) -> None:
             if lines > (CLASS if isinstance(node, ast.ClassDef) else FUNCTION):
                 long.append(f"{path.relative_to(root)}:{node.lineno} {node.name}: {lines} lines")
     assert not long, "\n".join(long)
-
-
-def test_the_optimizers_of_specs_are_those_of_the_engine() -> None:
-    from typing import get_args
-
-    from paretomtl.engine.optimizers import OPTIMIZERS
-    from paretomtl.sweep.settings import OptimizerName
-
-    assert set(OPTIMIZERS) == set(get_args(OptimizerName))

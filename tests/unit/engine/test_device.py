@@ -82,6 +82,8 @@ def test_the_type_of_parameters(
         ("gpu", "unknown device 'gpu'; use 'auto'"),
         ("meta", "'meta' is not supported"),
         ("cuda:99", "'cuda:99' was asked for, but this machine has"),
+        ("cuda:999", "'cuda:999' was asked for, but this machine has"),
+        ("cuda:256", "'cuda:256' was asked for, but this machine has"),
     ],
 )
 def test_a_device_that_is_not_there_is_refused(name: str, message: str) -> None:

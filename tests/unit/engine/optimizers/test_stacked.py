@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import torch
 
 import paretomtl as pm
 from paretomtl.engine.optimizers import OPTIMIZERS
-from paretomtl.sweep.settings import Optimizer
+from paretomtl.sweep.settings import Optimizer, OptimizerName
 
 RATES = torch.tensor([0.1, 0.03, 0.01], dtype=torch.float64)
 TORCH = {
@@ -49,6 +49,10 @@ class Stepper:
             origin=self.origin,
         )
         self.count += 1
+
+
+def test_the_optimizers_of_specs_are_those_of_the_engine() -> None:
+    assert set(OPTIMIZERS) == set(get_args(OptimizerName))
 
 
 def _gradient(x: torch.Tensor, step: int) -> torch.Tensor:
