@@ -40,7 +40,7 @@ class Front:
     Args:
         problem: The problem that was run.
         methods: The method of each run.
-        specs: What each run was asked.
+        specs: The spec of each run.
         outcomes: What came out, in the same order.
     """
 
@@ -165,7 +165,7 @@ def trace(
         lr: Learning rate; the optimizer's own when None.
         progress: Called at every snapshot, and a few times a second in between.
         how: Settings of the runs and of the computation, by name: the fields of
-            `paretomtl.sweep.settings.Settings` (`budget`, `optimizer`, which may be a mere name,
+            `paretomtl.sweep.settings.Settings` (`budget`, `optimizer`, which may be a name,
             `batch_size`, `precision`, `heads`, `snapshots`, `stop`, `level`) and of
             `paretomtl.engine.Compute` (`device`, `compile`, `deterministic`, `memory`).
 

@@ -3,9 +3,9 @@
 Run it after a change of the code that must not change any number, on a store filled before the change
 and one filled after it with the same suite, on the same machine:
 
-    paretomtl run benchmarks/same_numbers/one-run-a-method.toml --store before
+    paretomtl run one-run-a-method.toml --store before
     ...
-    paretomtl run benchmarks/same_numbers/one-run-a-method.toml --store after
+    paretomtl run one-run-a-method.toml --store after
     python benchmarks/same_numbers/compare_stores.py before after
 
 Runs are paired by key. Every column is compared but those of `EXCLUDED`, which are printed with the

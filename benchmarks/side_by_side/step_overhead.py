@@ -25,6 +25,7 @@ from paretomtl.engine.batch import Batch
 from paretomtl.engine.lane import Lane
 from paretomtl.engine.planning.compute import Compute
 from paretomtl.engine.profile import profile_step
+from paretomtl.engine.run import Run
 from paretomtl.problems import Split
 from paretomtl.sweep.settings import Budget, Optimizer, Settings
 
@@ -69,9 +70,8 @@ class ManyHeads(Classification):
 
 def snapshots_of(problem: ManyHeads, lanes: list[Lane], settings: Settings) -> int:
     """Return how many snapshots a run takes, the first and the last one included."""
-    clock = Batch(problem, lanes[:2], settings, torch.device("cpu")).clock
-    assert clock.total is not None
-    return sum(clock.snapshot_due(step) for step in range(clock.total + 1))
+    (one, *_) = Run(Batch(problem, lanes[:2], settings, torch.device("cpu"))).outcomes()
+    return len(one.steps)
 
 
 BOOKKEEPING = ("minibatch", "checks", "rest")

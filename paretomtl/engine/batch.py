@@ -32,7 +32,7 @@ from paretomtl.methods.base import LaneShapes
 from paretomtl.methods.reads import Reads
 from paretomtl.problems.base import Problem
 from paretomtl.sweep.fit import passes_per_step
-from paretomtl.sweep.settings import Settings
+from paretomtl.sweep.settings import Budget, Settings
 
 
 class Batch:
@@ -56,7 +56,7 @@ class Batch:
     inputs: LaneInputs
     """What it reads."""
     last: LastStep
-    """What the latest one read and answered."""
+    """What the latest one read and returned."""
 
     def __init__(
         self,
@@ -108,11 +108,11 @@ class Batch:
         return self.lanes.finish(copies_of(self.state, self.inputs))
 
     def end(self, ended: torch.Tensor) -> None:
-        """Let some lanes move no more, [lanes]."""
+        """Stop some lanes, [lanes]."""
         self.state = self.state._replace(alive=self.state.alive & ~ended)
 
     def select(self, rows: Sequence[int]) -> None:
-        """Go on with some of the lanes alone, given by their places; not where steps are compiled."""
+        """Keep only some of the lanes, given by their places; not where steps are compiled."""
         methods = [
             group.selected(state, own)
             for group, state in zip(self.groups, self.state.methods, strict=True)
@@ -220,10 +220,15 @@ class Batch:
 
     def _what(self, problem: Same) -> Hashable:
         """Return what a step does, its tensors aside: batches for which it is equal share a program."""
-        settings = self.settings
-        optimizer = replace(settings.optimizer, lr=1.0)  # which is each lane's own
-        return (
-            problem,
-            (optimizer, settings.heads, settings.level, settings.precision),
-            tuple((group.method.structure_key, group.shape) for group in self.groups),
+        # Whatever is no input of the step is part of it: a new setting counts unless it is named here. The
+        # learning rate is each lane's own; when a run ends and when it is evaluated is not up to the step.
+        settings = replace(
+            self.settings,
+            optimizer=replace(self.settings.optimizer, lr=1.0),
+            budget=Budget(steps=1),
+            batch_size=None,
+            snapshots=None,
+            stop=None,
         )
+        methods = tuple((group.method.structure_key, group.shape) for group in self.groups)
+        return problem, settings, methods

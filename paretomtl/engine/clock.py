@@ -66,7 +66,8 @@ class Clock:
         self.start()
         self.total = steps_of(budget, passes_per_step)
         self._due = None if self.total is None else set(snapshot_steps(self.total, snapshots))
-        # With a budget of seconds the last step is not known: grow by a constant factor instead.
+        # With a budget of seconds the last step is not known: grow by a constant factor instead, the one
+        # that puts the wanted number of points into 10^4 steps.
         self._ratio = 10 ** (4 / max(snapshots - 1, 1))
         self._next = 0
 
@@ -101,6 +102,7 @@ class Clock:
         elif step < self._next:
             return False
         self._next = max(step + 1, math.ceil(step * self._ratio))
+        # Where evaluating is dear, the steps made so far have to pay for all snapshots taken and this one.
         anyway = self._offered % ANYWAY == 0 or step == self.total
         paid = step >= (self._taken + 1) * self._price
         taken = anyway or paid

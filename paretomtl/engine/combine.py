@@ -25,7 +25,7 @@ from paretomtl.sweep.settings import Heads, Settings
 
 
 class Combined(NamedTuple):
-    """What a pass comes to.
+    """The result of a pass.
 
     Args:
         gradients: The direction that each parameter descends along, lanes in front.
@@ -73,7 +73,7 @@ class Pass(ABC):
     def answers(
         self, state: LaneState, inputs: LaneInputs, signals: Signals
     ) -> tuple[Tensor, list[State]]:
-        """Let each method answer for its own lanes: [lanes, m] weights or [lanes, n], and the next states."""
+        """Call each method on its own lanes: [lanes, m] weights or directions [lanes, n], and the next states."""
         with phase("method"):
             found = [
                 group.step(own, options, signals)
@@ -130,6 +130,8 @@ class GradientPass(Pass):
         copies, is_shared = copies_of(state, inputs), self.lanes.shared
         losses, blocks = self.lanes.jacobian(copies, inputs.samples[0])
         shared = [b for b, s in zip(blocks, is_shared, strict=True) if s]
+        # J1 J2^T of two minibatches is unbiased for J J^T where J J^T of one is not. Only what methods read,
+        # the shared parameters, takes the second one; heads follow the first.
         cross = None
         if self.minibatches > 1:
             _, others = self.lanes.jacobian(copies, inputs.samples[1])

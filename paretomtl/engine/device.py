@@ -82,7 +82,7 @@ def reduced(precision: Precision | None, device: torch.device) -> Generator[None
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that memory could not be had."""
+    """Whether an exception means that an allocation failed."""
     text = str(error)
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
         "can't allocate memory" in text or "not enough memory" in text

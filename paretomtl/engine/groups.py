@@ -100,6 +100,6 @@ def groups_of(lanes: Sequence[Lane], device: torch.device) -> list[Group]:
     signals = {Reads.of(group.method) for group in groups}
     if len(signals) > 1 or len({group.method.minibatches for group in groups}) > 1:
         raise BadInput(
-            "the methods of one batch must read the same signal; plan_batches sees to it."
+            "the methods of one batch must read the same signal; plan_batches groups them so."
         )
     return groups

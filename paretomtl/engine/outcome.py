@@ -18,7 +18,7 @@ class Outcome:
 
     Args:
         status: "ok"; "diverged" when losses or gradients stopped being finite (the lane was frozen
-            there and makes no step more); "failed" when it could not be run at all.
+            there and takes no further step); "failed" when it could not be run at all.
         reason: Empty for "ok"; otherwise what happened and at which step.
         steps: [T] int64, steps made at each snapshot; the first is 0, the last is where the run ended:
             its budget, an early stop, or the first snapshot after it diverged.

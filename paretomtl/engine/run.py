@@ -1,4 +1,4 @@
-"""How a batch goes on: snapshots, lanes that stand still, lanes that have ended and leave."""
+"""How a batch is run: snapshots, lanes that stand still, lanes that have ended and leave."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Run:
     """One batch from its first step to its last.
 
     Args:
-        batch: It is advanced, and may lose lanes on the way.
+        batch: It is advanced; lanes that have ended may be removed.
         compacting: Whether lanes that have ended leave the batch; not where steps are compiled, or where
             numbers must not depend on how many lanes there are.
         progress: Called at every snapshot, and a few times a second in between.
@@ -141,7 +141,7 @@ class Run:
         self._present = [self._present[row] for row in rows]
 
     def _leave(self, rows: list[int]) -> None:
-        """Hand over what the lanes at some rows came to."""
+        """Hand over the final results of the lanes at some rows."""
         x, metrics = self.batch.finish()
         died: list[int] = self.batch.state.died.tolist()  # pyright: ignore[reportUnknownVariableType]
         self._trajectory.leave(

@@ -8,7 +8,7 @@ import torch
 
 
 def generator(seed: int, purpose: str) -> torch.Generator:
-    """Return a CPU generator for one purpose ("start", "weights", "minibatches") of one seed."""
+    """Return a CPU generator for one purpose, such as "start", "weights" or "minibatches", of one seed."""
     return torch.Generator().manual_seed(stable_hash(f"{purpose}:{seed}"))
 
 

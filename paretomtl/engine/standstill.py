@@ -23,7 +23,7 @@ class Standstill:
         self._count: Tensor | None = None
 
     def due(self, step: int) -> bool:
-        """Whether the losses are looked at after `step` steps."""
+        """Whether the losses are checked after `step` steps."""
         return step % self._stop.every == 0
 
     def stopped(self, losses: Tensor) -> Tensor:

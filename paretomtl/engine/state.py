@@ -1,4 +1,4 @@
-"""The tensors of a batch: what a step changes, what it only reads, and what it leaves to look at.
+"""The tensors of a batch: what a step changes, what it only reads, and what it leaves for diagnostics.
 
 All are values with the lanes in front, so that to select lanes is to index every tensor, and to compile a
 step is to compile a function from these values to these values.
@@ -58,7 +58,8 @@ class LaneState(NamedTuple):
 
 
 N_IN_PLACE = 2
-"""So many of the first fields of a state are updated in place; the others are replaced."""
+"""So many of the first fields of a `LaneState` are updated in place; the others are returned as new tensors. A
+compiled step relies on this order: it takes the former once, and the latter anew at every call."""
 
 
 class LaneInputs(NamedTuple):
@@ -108,7 +109,7 @@ class LastStep(NamedTuple):
 
 
 def copies_of(state: LaneState, inputs: LaneInputs) -> Copies:
-    """Return the stacked copies that a state and its inputs amount to."""
+    """Return the stacked copies that a state and its inputs hold."""
     return Copies(state.parameters, inputs.frozen)
 
 

@@ -83,7 +83,7 @@ class Step:
     def _observed(
         self, methods: Sequence[State], state: LaneState, inputs: LaneInputs
     ) -> list[State]:
-        """Return the methods' states after those that ask for it have been shown the losses after the update."""
+        """Return the methods' states updated with the losses after the step, where they read them."""
         losses = self.lanes.losses(copies_of(state, inputs), inputs.samples[-1]).detach()
         signals = self.passes.signals(state, inputs, losses=losses)
         return [
@@ -100,6 +100,6 @@ def _finite(last: LastStep, gradients: Sequence[Tensor]) -> Tensor:
     finite = torch.isfinite(last.losses).all(-1)
     for gradient in gradients:
         # One reduction instead of a mask as large as the network: a sum is finite only if its terms are
-        # (an overflowing sum is a lane past saving all the same).
+        # (an overflowing sum is a lane that has diverged anyway).
         finite = finite & torch.isfinite(gradient.sum(tuple(range(1, gradient.ndim))))
     return finite

@@ -90,7 +90,7 @@ class Trajectory:
         x: Tensor | None,
         metrics: Sequence[dict[str, dict[str, float]]],
     ) -> None:
-        """Keep what some lanes came to; `died` is the step where each stopped being finite, or -1."""
+        """Keep the final results of some lanes; `died` is the step where each stopped being finite, or -1."""
         points = None if x is None else _array(x)
         for row, lane in enumerate(lanes):
             self._died[lane] = died[row]

@@ -315,6 +315,7 @@ class Weighting(Method):
         if preference is None or self.own_preference:
             weights, state = self.weigh(state, signals)
         else:
+            # Rows r_i g_i have the Gramian r_i G_ij r_j, and weights w on them are weights w_i r_i on the g_i.
             rows = preference * preference.shape[-1]
             weights, state = self.weigh(state, scale_rows(signals, rows))
             weights = weights * rows

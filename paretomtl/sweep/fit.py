@@ -1,6 +1,6 @@
-"""The law of fit: which problem, method, preference and settings go together.
+"""Which problem, method, preference and settings go together.
 
-Suites, `trace` and the plan of batches ask here and nowhere else, so that what cannot run is refused
+Suites, `trace` and the plan of batches all use these checks and no others, so that what cannot run is refused
 before the first step, and in the same words wherever it was asked for.
 """
 

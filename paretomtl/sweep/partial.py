@@ -36,7 +36,7 @@ def partial(cls: type[T], name: str, doc: str, **nested: type) -> type[T]:
 
 
 def completed(part: Any) -> Any:
-    """Return the instance of the whole class that a partial amounts to: left out is the default.
+    """Return the instance of the whole class that a partial describes: left out is the default.
 
     Raises:
         BadInput: The whole class refuses a field.

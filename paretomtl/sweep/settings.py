@@ -21,6 +21,11 @@ Heads: TypeAlias = Literal["unweighted", "weighted"]
 Level: TypeAlias = Literal["parameters", "representation"]
 
 
+YOUNGER = {"younger": True}
+"""Marks a field, of the settings or of what they hold, that version 1 of the spec did not have. Canonical specs
+leave it out at its default, so that a run which does not use it keeps the key it had before the field existed."""
+
+
 # Above what they check: the defaults of `Settings` are constructed, and checked, on import.
 
 
@@ -213,11 +218,6 @@ class Stop:
             raise BadInput(f"stop `tolerance` must be >= 0; found {self.tolerance}.")
 
 
-YOUNGER = {"younger": True}
-"""Marks a setting that version 1 of the spec did not have. Canonical specs leave it out at its default, so
-that a run which does not use it keeps the key that it had before the setting existed."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """How a run is carried out. Runs of different settings are never pooled.
@@ -266,11 +266,6 @@ class Settings:
     def settings(self) -> Settings:
         """The settings alone, without what a subclass adds."""
         return Settings(**{name: getattr(self, name) for name in SETTINGS})
-
-    @classmethod
-    def younger(cls) -> dict[str, Any]:
-        """Return the defaults of the settings that are marked by `YOUNGER`, by name."""
-        return {f.name: f.default for f in dataclasses.fields(cls) if "younger" in f.metadata}
 
 
 SETTINGS = tuple(f.name for f in dataclasses.fields(Settings))

@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -25,7 +25,7 @@ OptionValue: TypeAlias = "float | int | bool | str | tuple[OptionValue, ...] | N
 
 @dataclass(frozen=True)
 class Choice:
-    """A registered problem or method with the options that differ from nothing: all that were given.
+    """A registered problem or method and the options that were given.
 
     Args:
         name: Registry name.
@@ -74,11 +74,9 @@ class RunSpec(Settings):
         Fields younger than version 1 are left out at their defaults, so that a run keeps its key.
         """
         data = asdict(self)
-        settings = {name: data.pop(name) for name in SETTINGS}
-        data |= settings  # last: what a run is comes before how it is carried out
-        for name, default in self.younger().items():
-            if data[name] == default:
-                del data[name]
+        _drop_younger(self, data)
+        # what a run is comes before how it is executed
+        data |= {name: data.pop(name) for name in SETTINGS if name in data}
         return {"version": SPEC_VERSION, **jsonable(data)}
 
     @cached_property
@@ -90,6 +88,17 @@ class RunSpec(Settings):
         data = _whole(self.canonical())
         text = json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _drop_younger(part: Any, data: Any) -> None:
+    """Leave out of a part's data the fields younger than version 1 that are at their defaults, at any depth."""
+    if not is_dataclass(part):
+        return
+    for f in fields(part):
+        if "younger" in f.metadata and getattr(part, f.name) == f.default:
+            del data[f.name]
+        else:
+            _drop_younger(getattr(part, f.name), data[f.name])
 
 
 def jsonable(value: Any) -> Any:

@@ -102,8 +102,8 @@ class Suite(Stated):
     Args:
         name: Names the store and the report.
         description: What it is for, in a sentence.
-        problems: Entries, or mere names.
-        methods: Entries, or mere names.
+        problems: Entries, or names.
+        methods: Entries, or names.
     """
 
     name: str
@@ -126,7 +126,7 @@ class Suite(Stated):
         Raises:
             UnknownName: No such problem, method or option; the closest names are given.
             BadInput: An option is refused; a preference is off the simplex or has not the problem's
-                length; a method that needs positive losses meets ones that can be negative; a problem
+                length; a method that needs positive losses is paired with losses that can be negative; a problem
                 has no gradients; preferences or a budget are stated nowhere.
         """
         chosen = [

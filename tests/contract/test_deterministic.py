@@ -17,6 +17,7 @@ from torch.nn.functional import cross_entropy, mse_loss
 
 import paretomtl as pm
 from paretomtl.engine.lane import Lane
+from paretomtl.engine.optimizers import OPTIMIZERS
 from paretomtl.engine.outcome import Outcome
 from paretomtl.engine.planning.chunks import predicted_bytes, run_lanes
 from paretomtl.engine.planning.compute import Compute
@@ -157,7 +158,7 @@ def test_every_kind_of_layer_and_method(kind: str, family: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["linear", "convolution"])
-@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adam", "adamw"])
+@pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
 def test_every_optimizer(kind: str, optimizer: str) -> None:
     check(Layers(kind=kind), "mgda", optimizer, 24)
 

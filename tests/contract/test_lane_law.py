@@ -15,6 +15,7 @@ import torch
 import paretomtl as pm
 from paretomtl.engine import seeding
 from paretomtl.engine.lane import Lane
+from paretomtl.engine.optimizers import OPTIMIZERS
 from paretomtl.engine.outcome import Outcome
 from paretomtl.engine.planning.chunks import run_lanes
 from paretomtl.methods.base import Method, SetMethod
@@ -128,7 +129,7 @@ def test_a_lane_that_is_not_a_number_is_reported_and_changes_no_other(name: str)
             _assert_same(one, other)
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adam", "adamw"])
+@pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
 def test_a_network_that_blows_up_is_frozen_and_changes_no_other(optimizer: Any) -> None:
     problem = pm.problem("multi_digits", width=3)
     settings = Settings(

@@ -31,6 +31,8 @@ PAD = 16
 StepFunction: TypeAlias = "Callable[[LaneState, LaneInputs, Numbers], tuple[LaneState, LastStep]]"
 
 _NUMBERS = Numbers(1.0, 1.0, 1e-8)
+"""An example of a step's numbers, to record with. They are tensors without axes, inputs like others: as Python
+numbers they would become constants of the program, and every step would need one of its own."""
 
 
 class Program:

@@ -191,6 +191,7 @@ class NeuralLanes(Lanes):
         rows: list[Tensor] = []
         own: list[list[Tensor]] = []
         for task in range(self.n_tasks):
+            # kept after the last task, too: the pass through the trunk takes the same graph
             row, *head_rows = torch.autograd.grad(
                 losses[:, task].sum(),
                 [probe, *heads],

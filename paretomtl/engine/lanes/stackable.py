@@ -27,7 +27,7 @@ def check_stackable(
     sample: tuple[Tensor, ...],
     batch: tuple[Tensor, ...],
 ) -> None:
-    """Let copies do once what they will do, and compare their gradients with those of one network alone.
+    """Run the copies once, and compare their gradients with those of one network alone.
 
     Args:
         stack: How their losses follow.

@@ -1,4 +1,4 @@
-"""How directions become steps, lane by lane. An optimizer is found by being here, and by its name."""
+"""How directions become steps, lane by lane. A subclass in this package is found by its name."""
 
 from __future__ import annotations
 

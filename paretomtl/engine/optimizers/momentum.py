@@ -82,6 +82,8 @@ class Nesterov(Momentum):
     ) -> None:
         """Apply one update from the point that was looked ahead from."""
         assert origin is not None
+        # The penalty's gradient belongs to the point where the others were taken, so it is added before the
+        # parameters go back.
         decay = self.settings.weight_decay
         if decay:
             gradients = [g.add(x, alpha=decay) for g, x in zip(gradients, parameters, strict=True)]

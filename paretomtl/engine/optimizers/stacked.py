@@ -25,7 +25,7 @@ BLOCK = 1 << 16
 
 
 class Corrections(NamedTuple):
-    """What follows from the number of a step: a factor of the learning rate, and Adam's eps."""
+    """What follows from the number of a step: a factor of the learning rate, and the optimizer's eps."""
 
     rate: float | Tensor
     eps: float | Tensor
@@ -47,7 +47,7 @@ class StackedOptimizer(ABC):
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._room: Tensor | None = None
+        self._scratch: Tensor | None = None
 
     def moments(self, parameters: Sequence[Tensor]) -> list[list[Tensor]]:
         """Return the running tensors before the first step: by kind, one a parameter, [lanes, p]."""
@@ -112,7 +112,7 @@ class StackedOptimizer(ABC):
     def _masked(self, gradient: Tensor, alive: Tensor | None, block: Tensor) -> Tensor:
         """Return the gradient as a tensor like the block that may be overwritten.
 
-        A dead lane's gradient may be anything, and becomes zero; so is its rate, and 0 times a finite
+        A dead lane's gradient may be anything, is set to zero, and so is its rate: 0 times a finite
         number leaves it exactly where it is.
         """
         # Read in its own shape: gradients of stacked layers come transposed, and flattening would copy.
@@ -120,18 +120,18 @@ class StackedOptimizer(ABC):
         if recorded():  # a compiler finds room by itself, and sharing it would tie updates together
             assert keep is not None
             return torch.where(keep, gradient, block.new_zeros(())).reshape(block.shape)
-        room = self._room_for(block)
+        room = self._scratch_for(block)
         if keep is None:
             room.view(gradient.shape).copy_(gradient)
         else:
             torch.where(keep, gradient, block.new_zeros(()), out=room.view(gradient.shape))
         return room.view(block.shape)
 
-    def _room_for(self, block: Tensor) -> Tensor:
+    def _scratch_for(self, block: Tensor) -> Tensor:
         """Return as many numbers as a block has, to be overwritten by each block in turn."""
-        if self._room is None or self._room.numel() < block.numel():
-            self._room = torch.empty(block.numel(), dtype=block.dtype, device=block.device)
-        return self._room[: block.numel()]
+        if self._scratch is None or self._scratch.numel() < block.numel():
+            self._scratch = torch.empty(block.numel(), dtype=block.dtype, device=block.device)
+        return self._scratch[: block.numel()]
 
     def _decay(self, x: Tensor, g: Tensor, rate: Tensor) -> None:
         """Apply the weight decay: as an L2 penalty unless decoupled."""

@@ -94,7 +94,7 @@ def cut(
         limit = _lanes_of_a_chunk(problem, lanes, settings, compute, 1)
         limit = min(limit, _lanes_in_cache(problem, lanes[0], settings))
         n_chunks = -(-len(lanes) // limit)
-        # like cards to players: an option that differs between lanes then differs within every chunk
+        # round-robin: an option that differs between lanes then differs within every chunk
         return [list(range(first, len(lanes), n_chunks)) for first in range(n_chunks)]
     kinds: dict[object, list[list[int]]] = {}
     for block in blocks.values():
@@ -254,7 +254,7 @@ def _padded(problem: Problem, lanes: Sequence[Lane], compute: Compute) -> list[L
     """Fill up with idle copies.
 
     A batch of one takes other kernels than a batch of many: with a copy beside it, a run alone equals
-    the same run in company. Deterministic batches all have a multiple of the canonical size.
+    the same run in a larger batch. Deterministic batches all have a multiple of the canonical size.
     """
     count = int(len(lanes) == 1)
     if compute.deterministic:

@@ -23,7 +23,8 @@ ALLOCATOR = 1.3
 once. `benchmarks/side_by_side/lane_memory.py` measures it; a GPU's peak is that of its tensors."""
 
 _FEW, _MORE = 4, 8
-"""Lanes of the two batches that are measured; a set counts whole."""
+"""Lanes of the two batches that are measured; a set counts whole. Two give the fixed part and that of each
+lane, and neither is one lane alone, for which torch takes other kernels."""
 
 
 class Line(NamedTuple):
@@ -73,8 +74,8 @@ def footprint(
 ) -> Footprint:
     """Return what batches of such lanes take.
 
-    The first lane makes two steps and an evaluation, in a small and a larger batch; straight lines go
-    through what was found. Counted is what torch's operations leave behind, data included, and on the
+    The first lane makes two steps and an evaluation, in a small and a larger batch; straight lines are fitted to
+    what was found. Counted is what torch's operations leave behind, data included, and on the
     CPU what its allocator adds.
     """
     if isinstance(problem, NeuralProblem):

@@ -32,8 +32,8 @@ def plan_batches(
 ) -> list[list[RunSpec]]:
     """Cut runs into batches that advance together, in a fixed order.
 
-    Runs share a batch when they agree in problem, budget, optimizer (but for the learning rate),
-    minibatch size, precision, and in what their methods read. The cut depends on the whole list and on
+    Runs share a batch when they agree in problem, in all settings (but for the learning rate), and in what
+    their methods read and how many minibatches of it. The cut depends on the whole list and on
     `compute`, and on nothing else, so that an interrupted sweep, planned again, has the same batches.
 
     Raises:
@@ -103,7 +103,7 @@ def resolve(spec: RunSpec) -> tuple[Problem, Method]:
 def check_data(specs: Sequence[RunSpec]) -> None:
     """Load the data of every network that is asked for, and check that minibatches can be drawn from them.
 
-    Data that cannot be loaded for another reason than a missing package or folder cost their own runs only.
+    Data that cannot be loaded for another reason than a missing package or folder fail only their own runs.
 
     Raises:
         BadInput: A package or folder is missing, or a minibatch is larger than the data.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
+from types import ModuleType
 
 import pytest
 
@@ -10,17 +11,17 @@ from paretomtl import suites
 from paretomtl.methods.base import methods
 from paretomtl.sweep.spec import RunSpec
 
-TWO, THREE = "one-run-a-method", "one-run-a-method-of-three"
+TWO, THREE = 2, 3
 
 
 @pytest.fixture
-def runs(root: Path) -> dict[str, list[RunSpec]]:
-    folder = root / "benchmarks" / "same_numbers"
-    return {name: suites.load(str(folder / f"{name}.toml")).runs() for name in (TWO, THREE)}
+def runs(load: Callable[[str], ModuleType]) -> dict[int, list[RunSpec]]:
+    script = load("same_numbers/one_run_a_method.py")
+    return {m: suites.parse(script.suite(m)).runs() for m in (TWO, THREE)}
 
 
 def test_every_method_is_run_on_three_objectives_and_all_that_can_on_two(
-    runs: dict[str, list[RunSpec]],
+    runs: dict[int, list[RunSpec]],
 ) -> None:
     everything = set(methods)
     needs_three = {n for n in methods if methods.create(n, **methods[n].example).least_tasks > 2}
@@ -31,7 +32,7 @@ def test_every_method_is_run_on_three_objectives_and_all_that_can_on_two(
 
 
 def test_options_without_a_default_are_those_of_the_method_s_example(
-    runs: dict[str, list[RunSpec]],
+    runs: dict[int, list[RunSpec]],
 ) -> None:
     for run in (run for every in runs.values() for run in every):
         assert dict(run.method.options) == dict(methods[run.method.name].example)
