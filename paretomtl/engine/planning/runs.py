@@ -16,7 +16,7 @@ from paretomtl.engine.planning.compute import Compute
 from paretomtl.engine.run import ProgressCallback
 from paretomtl.engine.seeding import stable_hash
 from paretomtl.errors import BadInput
-from paretomtl.methods.base import Method, SetMethod
+from paretomtl.methods.base import Method, SetMethod, methods
 from paretomtl.methods.base import method as make_method
 from paretomtl.methods.reads import Reads
 from paretomtl.problems.base import NeuralProblem, Problem, problems
@@ -95,7 +95,7 @@ def resolve(spec: RunSpec) -> tuple[Problem, Method]:
         BadInput: An option is refused, or problem, method and preference do not fit.
     """
     problem = _problem(spec.problem)
-    method = make_method(spec.method.name, **dict(spec.method.options))
+    method = _method(spec.method)
     check_run(problem, method, spec)
     return problem, method
 
@@ -120,6 +120,13 @@ def check_data(specs: Sequence[RunSpec]) -> None:
             log.debug("%s has no data: its own runs will fail.", choice.label, exc_info=error)
         else:
             check_batch_size(batch_size or problem.batch_size, len(data[0]))
+
+
+def _method(choice: Choice) -> Method:
+    """Return the method of a choice; a stored one may call an option by the name that it had when it was written."""
+    renamed = methods[choice.name].renamed
+    options = {renamed.get(option, option): value for option, value in choice.options}
+    return make_method(choice.name, **options)
 
 
 def _problem(choice: Choice) -> Problem:

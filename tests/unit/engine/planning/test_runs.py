@@ -9,6 +9,7 @@ import pytest
 
 import paretomtl as pm
 from paretomtl.engine import plan_batches, run_batch
+from paretomtl.engine.planning.runs import resolve
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import SetMethod
 from paretomtl.sweep.settings import Budget, Optimizer
@@ -81,3 +82,13 @@ def test_members_start_apart_and_end_apart(name: str) -> None:
     for at in (0, -1):
         points = np.array([outcome.losses["test"][at] for outcome in outcomes])
         assert len(np.unique(points.round(6), axis=0)) == len(POPULATION)
+
+
+def test_a_stored_spec_may_call_an_option_by_its_earlier_name() -> None:
+    """Its key stays what it was, and the method is the one that it meant."""
+    old = Choice.of("modo", {"gamma": 0.2})
+    spec = dataclasses.replace(_specs(SET_METHODS[0], 0)[0], method=old, population=())
+    _, method = resolve(spec)
+    assert vars(method) == vars(pm.method("modo", weight_step=0.2))
+    assert plan_batches([spec]) == [[spec]]
+    assert dict(spec.method.options) == {"gamma": 0.2}
