@@ -87,17 +87,20 @@ class Run:
     def _look(self, *, due: bool, check: bool) -> list[bool]:
         """Evaluate all lanes, keep a snapshot of those that are due one, and return which go on.
 
-        Where only a standstill is checked, the snapshot is for lanes that end there: others keep the
-        number of snapshots that was asked for, whatever their neighbours do.
+        Where only a standstill is checked, the snapshot is for lanes that have ended since the last look,
+        standing still or diverged: others keep the number of snapshots that was asked for, whatever their
+        neighbours do.
         """
         batch = self.batch
         with phase("evaluation"):
             losses = batch.evaluate()
-        before: list[bool] = batch.state.alive.tolist()  # pyright: ignore[reportUnknownVariableType]
         if self._standstill is not None and check:
             self._end(self._standstill.stopped(losses[self._watched]))
         going: list[bool] = batch.state.alive.tolist()  # pyright: ignore[reportUnknownVariableType]
-        kept = [due or (was and not goes) for was, goes in zip(before, going, strict=True)]
+        kept = [
+            not self._trajectory.has_ended(lane) and (due or not goes)
+            for lane, goes in zip(self._present, going, strict=True)
+        ]
         if any(kept):
             step = batch.steps_done
             self._trajectory.snapshot(

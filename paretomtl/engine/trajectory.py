@@ -82,6 +82,10 @@ class Trajectory:
                 self._kept[lane].append(len(self._steps) - 1)
                 self._ended[lane] = not goes_on
 
+    def has_ended(self, lane: int) -> bool:
+        """Return whether a lane's last snapshot has been kept."""
+        return self._ended[lane]
+
     def leave(
         self,
         lanes: Sequence[int],

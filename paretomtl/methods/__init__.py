@@ -29,7 +29,7 @@ from paretomtl.methods.gramian import (
     keep_bad_lanes,
 )
 from paretomtl.methods.jacobian import combine, jacobian_of
-from paretomtl.methods.options import check_option, choose, count, lane, per_task
+from paretomtl.methods.option_values import check_option, choose, count, lane, per_task
 from paretomtl.methods.signals import coefficients, emphasize, keys_of, losses_of
 from paretomtl.registry import make_registry_package
 

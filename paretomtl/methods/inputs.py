@@ -22,7 +22,7 @@ from paretomtl.methods.base import (
     Signals,
     Weighting,
 )
-from paretomtl.methods.options import check_lanes
+from paretomtl.methods.option_values import check_lanes
 from paretomtl.preference import check_simplex
 
 _SHAPES = {
@@ -74,6 +74,7 @@ class Inputs:
         chosen = self.method
         if "preference" in self.tensors:
             rows = self.tensors["preference"].detach().double().cpu()
+            bool(rows.isfinite().all())  # under vmap, which forbids it, this says so
             check_simplex(rows.reshape(-1, rows.shape[-1]).numpy())
         if "gramian" in self.tensors:
             _check_gramian(self.tensors["gramian"].detach())

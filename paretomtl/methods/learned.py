@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from paretomtl.methods.options import lane
+from paretomtl.methods.option_values import lane
 from paretomtl.methods.state import State
 
 

@@ -10,7 +10,7 @@ import torch
 
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Method, SetMethod
-from paretomtl.methods.options import check_tasks
+from paretomtl.methods.option_values import check_tasks
 from paretomtl.methods.reads import Reads
 from paretomtl.problems.base import NeuralProblem, Problem
 from paretomtl.sweep.preferences import checked

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def partial(cls: type[T], name: str, doc: str, **nested: type) -> type[T]:
+def partial(cls: type[T], name: str, doc: str, *, module: str, **nested: type) -> type[T]:
     """Return a frozen dataclass with the fields of `cls`, each None where it is left out.
 
     Constructing one checks the fields that are given as `cls` does.
@@ -22,6 +22,7 @@ def partial(cls: type[T], name: str, doc: str, **nested: type) -> type[T]:
         cls: A dataclass with a default for every field.
         name: Of the new class.
         doc: Its docstring.
+        module: Where it stands under that name, so that instances can be pickled.
         nested: Fields that are partial themselves, and their partial class.
     """
     hints: dict[str, Any] = {**typing.get_type_hints(cls), **nested}
@@ -29,7 +30,7 @@ def partial(cls: type[T], name: str, doc: str, **nested: type) -> type[T]:
         (f.name, hints[f.name] | None, dataclasses.field(default=None))
         for f in dataclasses.fields(cls)  # pyright: ignore[reportArgumentType]
     ]
-    namespace = {"__doc__": doc, "__post_init__": completed, "whole": cls}
+    namespace = {"__doc__": doc, "__module__": module, "__post_init__": completed, "whole": cls}
     return dataclasses.make_dataclass(
         name, optional, namespace=namespace, frozen=True, kw_only=True
     )

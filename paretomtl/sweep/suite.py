@@ -31,11 +31,13 @@ else:
         Optimizer,
         "OptimizerSettings",
         "What one level of a suite states of the optimizer; None leaves a field to the level above.",
+        module=__name__,
     )
     _GivenSettings = partial(
         Settings,
         "_GivenSettings",
         "What one level of a suite states of the settings; None leaves one to the level above.",
+        module=__name__,
         optimizer=OptimizerSettings,
     )
 

@@ -20,7 +20,7 @@ from paretomtl.methods.base import (
     unit_sum,
 )
 from paretomtl.methods.gramian import gramian_of
-from paretomtl.methods.options import per_task
+from paretomtl.methods.option_values import per_task
 from paretomtl.methods.signals import keys_of, losses_of
 from paretomtl.testing.methods import check_method
 from paretomtl.testing.samplers import KINDS, draw_case, kinds_for

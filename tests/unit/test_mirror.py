@@ -69,7 +69,7 @@ ALLOWED = {
     ),
     **dict.fromkeys(
         (
-            "methods/options",
+            "methods/option_values",
             "methods/scalarizations/positive",
             "methods/scalarizations/term",
             "methods/signals",

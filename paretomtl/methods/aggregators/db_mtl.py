@@ -19,7 +19,7 @@ from paretomtl.methods.base import (
     methods,
 )
 from paretomtl.methods.jacobian import combine, jacobian_of
-from paretomtl.methods.options import check_option
+from paretomtl.methods.option_values import check_option
 from paretomtl.methods.signals import emphasize, losses_of
 
 

@@ -18,7 +18,7 @@ from paretomtl.methods.base import (
     methods,
 )
 from paretomtl.methods.jacobian import combine, jacobian_of
-from paretomtl.methods.options import check_option, choose, count, lane
+from paretomtl.methods.option_values import check_option, choose, count, lane
 
 
 @methods.register("excess_mtl")

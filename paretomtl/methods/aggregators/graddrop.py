@@ -12,7 +12,7 @@ from torch import Tensor
 from paretomtl.aggregation import random
 from paretomtl.methods.base import Aggregator, Card, Signals, State, methods, task_option
 from paretomtl.methods.jacobian import has_no_weights, jacobian_of
-from paretomtl.methods.options import PerTask, check_option, per_task
+from paretomtl.methods.option_values import PerTask, check_option, per_task
 from paretomtl.methods.signals import keys_of
 from paretomtl.shapes import Jacobian
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Aggregator, Card, Signals, State, methods
 from paretomtl.methods.jacobian import has_no_weights, jacobian_of
-from paretomtl.methods.options import count
+from paretomtl.methods.option_values import count
 
 
 @methods.register("trimmed_mean")

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from paretomtl.aggregation.power_mean import Exponents, known_of, power_mean, power_mean_weights
 from paretomtl.methods.base import Card, Signals, State, lane_option, methods
-from paretomtl.methods.options import check_option, choose, lane
+from paretomtl.methods.option_values import check_option, choose, lane
 from paretomtl.methods.scalarizations.tchebycheff import IdealPointScalarization
 from paretomtl.methods.signals import coefficients
 

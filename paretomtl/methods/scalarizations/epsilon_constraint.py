@@ -19,7 +19,7 @@ from paretomtl.methods.base import (
     methods,
     task_option,
 )
-from paretomtl.methods.options import PerTask, check_option, count, lane, per_task
+from paretomtl.methods.option_values import PerTask, check_option, count, lane, per_task
 from paretomtl.methods.signals import coefficients, losses_of
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from paretomtl.methods.base import Card, LaneShapes, Signals, State, lane_option, methods
 from paretomtl.methods.learned import descend, start
-from paretomtl.methods.options import check_option
+from paretomtl.methods.option_values import check_option
 from paretomtl.methods.scalarizations.positive import PositiveScalarization
 from paretomtl.methods.signals import emphasize
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from paretomtl.aggregation.clusters import cluster_means
 from paretomtl.methods.base import Card, LaneShapes, Signals, State, lane_option, methods
-from paretomtl.methods.options import check_option, count, lane
+from paretomtl.methods.option_values import check_option, count, lane
 from paretomtl.methods.scalarizations.loss_statistics import HistoryWeighting
 from paretomtl.methods.scalarizations.positive import bounded, reciprocal
 from paretomtl.methods.signals import emphasize

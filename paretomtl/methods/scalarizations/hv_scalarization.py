@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from paretomtl.methods.base import Card, Scalarization, Signals, State, methods, task_option
-from paretomtl.methods.options import PerTask, check_option, choose, per_task
+from paretomtl.methods.option_values import PerTask, check_option, choose, per_task
 from paretomtl.methods.scalarizations.tchebycheff import share_of_maximum
 from paretomtl.methods.signals import coefficients, losses_of
 

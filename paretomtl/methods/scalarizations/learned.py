@@ -11,7 +11,7 @@ from torch import Tensor
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import LaneShapes, Scalarization, Signals, State, lane_option
 from paretomtl.methods.learned import descend, start
-from paretomtl.methods.options import PerTask, check_option, choose, per_task
+from paretomtl.methods.option_values import PerTask, check_option, choose, per_task
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

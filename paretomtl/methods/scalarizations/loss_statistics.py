@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from paretomtl.methods.base import Card, LaneShapes, Signals, State, lane_option, methods
-from paretomtl.methods.options import check_option, choose, count, lane
+from paretomtl.methods.option_values import check_option, choose, count, lane
 from paretomtl.methods.scalarizations.positive import PositiveScalarization, reciprocal
 from paretomtl.methods.signals import emphasize
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from paretomtl.aggregation.power_mean import largest_weight
 from paretomtl.methods.base import Scalarization, Signals, task_option
-from paretomtl.methods.options import PerTask, check_option, per_task
+from paretomtl.methods.option_values import PerTask, check_option, per_task
 from paretomtl.methods.signals import losses_of
 
 

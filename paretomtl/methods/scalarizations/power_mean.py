@@ -15,7 +15,7 @@ from paretomtl.aggregation.power_mean import (
     power_mean_weights,
 )
 from paretomtl.methods.base import Card, Signals, State, lane_option, methods
-from paretomtl.methods.options import check_option, lane
+from paretomtl.methods.option_values import check_option, lane
 from paretomtl.methods.scalarizations.positive import PositiveScalarization
 from paretomtl.methods.signals import coefficients
 

@@ -19,7 +19,7 @@ from paretomtl.methods.base import (
     methods,
     task_option,
 )
-from paretomtl.methods.options import PerTask, check_option, choose, count, lane, per_task
+from paretomtl.methods.option_values import PerTask, check_option, choose, count, lane, per_task
 from paretomtl.methods.scalarizations.loss_normalization import running_mean
 from paretomtl.methods.scalarizations.positive import bounded, lifted
 from paretomtl.methods.scalarizations.tchebycheff import IdealPointScalarization

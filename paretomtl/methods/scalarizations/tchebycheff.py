@@ -17,7 +17,7 @@ from paretomtl.methods.base import (
     methods,
     task_option,
 )
-from paretomtl.methods.options import PerTask, check_option, lane, per_task
+from paretomtl.methods.option_values import PerTask, check_option, lane, per_task
 from paretomtl.methods.signals import coefficients, losses_of
 
 

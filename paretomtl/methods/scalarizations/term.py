@@ -10,7 +10,7 @@ from torch import Tensor
 
 from paretomtl.aggregation.power_mean import exponential_mean
 from paretomtl.methods.base import Card, Scalarization, Signals, State, lane_option, methods
-from paretomtl.methods.options import check_option, lane
+from paretomtl.methods.option_values import check_option, lane
 from paretomtl.methods.signals import coefficients, losses_of
 
 

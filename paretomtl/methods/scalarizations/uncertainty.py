@@ -10,7 +10,7 @@ from torch import Tensor
 
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Card, Signals, State, methods, task_option
-from paretomtl.methods.options import PerTask, check_option, per_task
+from paretomtl.methods.option_values import PerTask, check_option, per_task
 from paretomtl.methods.scalarizations.learned import LearnedScalarization
 from paretomtl.methods.signals import emphasize, losses_of
 

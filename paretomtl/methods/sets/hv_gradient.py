@@ -21,7 +21,7 @@ from paretomtl.methods.base import (
     task_option,
     unit_sum,
 )
-from paretomtl.methods.options import PerTask, check_option, choose
+from paretomtl.methods.option_values import PerTask, check_option, choose
 from paretomtl.methods.signals import losses_of
 from paretomtl.shapes import Weights
 

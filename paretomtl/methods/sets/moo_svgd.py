@@ -13,7 +13,7 @@ from paretomtl.aggregation.lanes import clean
 from paretomtl.aggregation.min_norm import min_norm_weights
 from paretomtl.methods.base import Card, SetMethod, Signals, State, methods, scale_rows
 from paretomtl.methods.jacobian import combine, has_no_weights, jacobian_of
-from paretomtl.methods.options import check_option
+from paretomtl.methods.option_values import check_option
 from paretomtl.methods.signals import losses_of
 
 

@@ -11,7 +11,7 @@ from paretomtl.aggregation.alignment import balanced_weights
 from paretomtl.aggregation.lanes import clean
 from paretomtl.methods.base import Card, Signals, State, Weighting, methods
 from paretomtl.methods.gramian import gramian_of
-from paretomtl.methods.options import choose
+from paretomtl.methods.option_values import choose
 from paretomtl.shapes import Weights
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 from paretomtl.aggregation.conflict_averse import conflict_averse_weights
 from paretomtl.methods.base import Card, lane_option, methods
 from paretomtl.methods.gramian import GramianWeighting
-from paretomtl.methods.options import check_option, choose, lane
+from paretomtl.methods.option_values import check_option, choose, lane
 from paretomtl.shapes import Gramian, Weights
 
 

@@ -22,7 +22,7 @@ from paretomtl.methods.base import (
     methods,
 )
 from paretomtl.methods.gramian import gramian_of, keep_bad_lanes
-from paretomtl.methods.options import check_option, lane
+from paretomtl.methods.option_values import check_option, lane
 from paretomtl.shapes import Weights
 
 _OWN = "average"

@@ -13,7 +13,7 @@ from paretomtl.aggregation.linear_program import maximize_on_simplex
 from paretomtl.aggregation.min_norm import min_norm_weights
 from paretomtl.methods.base import Card, Signals, State, Weighting, lane_option, methods
 from paretomtl.methods.gramian import gramian_of
-from paretomtl.methods.options import check_option, lane
+from paretomtl.methods.option_values import check_option, lane
 from paretomtl.methods.signals import losses_of
 from paretomtl.shapes import Gramian, Losses, Weights
 

@@ -12,7 +12,7 @@ from paretomtl.aggregation.lanes import clean
 from paretomtl.aggregation.power_root import power_root
 from paretomtl.methods.base import Card, Signals, State, lane_option, methods
 from paretomtl.methods.gramian import GramianWeighting, gramian_of
-from paretomtl.methods.options import check_option, lane
+from paretomtl.methods.option_values import check_option, lane
 from paretomtl.shapes import Gramian, Weights
 
 

@@ -9,7 +9,7 @@ import torch
 
 from paretomtl.methods.base import Card, Signals, State, lane_option, methods
 from paretomtl.methods.gramian import GramianWeighting
-from paretomtl.methods.options import check_option, choose, lane
+from paretomtl.methods.option_values import check_option, choose, lane
 from paretomtl.methods.signals import emphasize
 from paretomtl.shapes import Gramian, Weights
 

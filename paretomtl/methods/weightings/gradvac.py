@@ -20,7 +20,7 @@ from paretomtl.methods.base import (
     methods,
 )
 from paretomtl.methods.gramian import gramian_of, keep_bad_lanes
-from paretomtl.methods.options import check_option, choose, lane
+from paretomtl.methods.option_values import check_option, choose, lane
 from paretomtl.methods.signals import keys_of
 from paretomtl.shapes import Weights
 

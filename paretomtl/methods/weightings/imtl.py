@@ -11,7 +11,7 @@ from paretomtl.aggregation.lanes import clean
 from paretomtl.methods.base import Card, LaneShapes, Signals, State, Weighting, lane_option, methods
 from paretomtl.methods.gramian import gramian_of, keep_bad_lanes
 from paretomtl.methods.learned import descend, start
-from paretomtl.methods.options import check_option, choose
+from paretomtl.methods.option_values import check_option, choose
 from paretomtl.methods.signals import losses_of
 from paretomtl.methods.weightings.imtl_g import impartial_weights
 from paretomtl.shapes import Weights

@@ -10,7 +10,7 @@ import torch
 from paretomtl.aggregation.lanes import clean
 from paretomtl.methods.base import Card, LaneShapes, Signals, State, Weighting, lane_option, methods
 from paretomtl.methods.gramian import gramian_of, keep_bad_lanes
-from paretomtl.methods.options import check_option, lane
+from paretomtl.methods.option_values import check_option, lane
 from paretomtl.methods.signals import emphasize
 from paretomtl.shapes import Weights
 

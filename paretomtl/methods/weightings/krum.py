@@ -9,7 +9,7 @@ import torch
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Card, methods
 from paretomtl.methods.gramian import GramianWeighting
-from paretomtl.methods.options import count
+from paretomtl.methods.option_values import count
 from paretomtl.shapes import Gramian, Weights
 
 

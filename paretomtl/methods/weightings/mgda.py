@@ -11,7 +11,7 @@ from paretomtl.aggregation.lanes import clean
 from paretomtl.aggregation.min_norm import min_norm_weights
 from paretomtl.methods.base import Card, Signals, State, Weighting, by_options, methods
 from paretomtl.methods.gramian import gramian_of
-from paretomtl.methods.options import choose
+from paretomtl.methods.option_values import choose
 from paretomtl.methods.signals import losses_of
 from paretomtl.shapes import Weights
 

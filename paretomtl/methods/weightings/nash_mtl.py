@@ -11,7 +11,7 @@ from paretomtl.aggregation.lanes import apply, clean
 from paretomtl.aggregation.power_root import power_root
 from paretomtl.methods.base import Card, LaneShapes, Signals, State, Weighting, lane_option, methods
 from paretomtl.methods.gramian import gramian_of, keep_bad_lanes
-from paretomtl.methods.options import check_option, count, lane
+from paretomtl.methods.option_values import check_option, count, lane
 from paretomtl.shapes import Weights
 
 

@@ -10,7 +10,7 @@ from paretomtl.aggregation.lanes import apply, clean
 from paretomtl.aggregation.least_distance import shortest_satisfying
 from paretomtl.methods.base import Card, LaneShapes, Signals, State, Weighting, lane_option, methods
 from paretomtl.methods.gramian import gramian_of, keep_bad_lanes
-from paretomtl.methods.options import check_option, lane
+from paretomtl.methods.option_values import check_option, lane
 from paretomtl.shapes import Weights
 
 

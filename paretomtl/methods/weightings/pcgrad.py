@@ -12,7 +12,7 @@ from paretomtl.aggregation.lanes import clean
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Card, Signals, State, Weighting, by_options, methods
 from paretomtl.methods.gramian import gramian_of
-from paretomtl.methods.options import choose
+from paretomtl.methods.option_values import choose
 from paretomtl.methods.signals import keys_of
 from paretomtl.shapes import Gramian, Weights
 

@@ -18,7 +18,7 @@ from paretomtl.aggregation.recording import recorded
 from paretomtl.errors import BadInput
 from paretomtl.methods.base import Card, LaneShapes, Signals, State, Weighting, methods
 from paretomtl.methods.gramian import gramian_of, keep_bad_lanes
-from paretomtl.methods.options import count
+from paretomtl.methods.option_values import count
 from paretomtl.methods.signals import losses_of
 from paretomtl.shapes import Weights
 

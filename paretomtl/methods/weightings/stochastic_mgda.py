@@ -21,7 +21,7 @@ from paretomtl.methods.base import (
     methods,
 )
 from paretomtl.methods.gramian import cross_gramian_of, keep_bad_lanes
-from paretomtl.methods.options import check_option, count, lane
+from paretomtl.methods.option_values import check_option, count, lane
 from paretomtl.shapes import Weights
 
 

@@ -11,7 +11,7 @@ from paretomtl.aggregation.lanes import apply, clean, scale_diagonal
 from paretomtl.aggregation.worst_case import Path, follow
 from paretomtl.methods.base import Card, LaneShapes, Signals, State, Weighting, lane_option, methods
 from paretomtl.methods.gramian import gramian_of, keep_bad_lanes
-from paretomtl.methods.options import check_option, choose, lane
+from paretomtl.methods.option_values import check_option, choose, lane
 from paretomtl.methods.weightings.epo import preferred_losses
 from paretomtl.shapes import Weights
 

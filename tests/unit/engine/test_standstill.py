@@ -159,3 +159,18 @@ def test_a_spec_without_a_stop_keeps_the_key_it_always_had() -> None:
     )
     assert "stop" not in spec.canonical()
     assert dataclasses.replace(spec, stop=Stop()).key != spec.key
+
+
+@pytest.mark.parametrize("rates", [[1e3], [1e3, 0.002], [1e3, 1e3, 0.2, 0.002]])
+def test_a_run_that_diverges_ends_at_its_next_check_whoever_is_beside_it(
+    rates: list[float],
+) -> None:
+    settings = dataclasses.replace(
+        SETTINGS, budget=Budget(steps=300), snapshots=5, stop=Stop(every=10, patience=3)
+    )
+    outcomes = run_lanes(pm.problem("planar_pair"), lanes(rates), settings)
+    died = int(outcomes[0].reason.rsplit(" ", 1)[-1])
+    assert outcomes[0].status == "diverged"
+    assert outcomes[0].steps[-1] in (10 * (died // 10 + 1), *snapshot_steps(300, 5))
+    assert died < outcomes[0].steps[-1] <= died + 10
+    assert not np.isfinite(outcomes[0].losses["test"][-1]).all()

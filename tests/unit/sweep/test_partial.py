@@ -24,8 +24,8 @@ class Outer:
     name: str = "plain"
 
 
-GivenInner = partial(Inner, "GivenInner", "Some of it.")
-GivenOuter = partial(Outer, "GivenOuter", "Some of it.", inner=GivenInner)
+GivenInner = partial(Inner, "GivenInner", "Some of it.", module=__name__)
+GivenOuter = partial(Outer, "GivenOuter", "Some of it.", module=__name__, inner=GivenInner)
 
 
 def test_left_out_is_the_default():

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import pickle
 
 import pytest
 
@@ -242,3 +243,8 @@ def test_every_setting_can_be_stated_on_every_level(level, whole):
     stated = {f.name for f in dataclasses.fields(level)}
     assert stated >= {f.name for f in dataclasses.fields(whole)}
     assert level.whole is whole
+
+
+def test_a_suite_can_be_sent_to_another_process():
+    given = suite(optimizer=OptimizerSettings(lr=0.1), snapshots=3)
+    assert pickle.loads(pickle.dumps(given)) == given
